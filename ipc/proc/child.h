@@ -25,4 +25,11 @@
  */
 void child_enter(int argc, char **argv, const char *name);
 
+/*
+ * The same for a process that inherits more: descriptors up to last_fd stay
+ * open and arguments may follow. Returns the index of the first argument that
+ * is not child_enter's own (argc if none).
+ */
+int child_enter_keep(int argc, char **argv, const char *name, int last_fd);
+
 #endif

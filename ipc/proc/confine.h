@@ -18,10 +18,10 @@
 /* How one argument of a system call is compared. */
 enum confine_compare {
 	CONFINE_ANY = 0,
-	CONFINE_EQ, /* == value */
-	CONFINE_NE, /* != value */
-	CONFINE_GE, /* >= value */
-	CONFINE_LE, /* <= value */
+	CONFINE_EQ,	/* == value */
+	CONFINE_NE,	/* != value */
+	CONFINE_GE,	/* >= value */
+	CONFINE_LE,	/* <= value */
 	CONFINE_MASKED, /* (arg & mask) == value */
 };
 
@@ -36,7 +36,8 @@ struct confine_arg {
 
 /* One allowed call; with arguments, allowed only when all of them hold. */
 struct confine_call {
-	int nr; /* SCMP_SYS(name) or SYS_name; a negative pseudo number is skipped */
+	int nr; /* SCMP_SYS(name) or SYS_name; a negative pseudo number is
+		   skipped */
 	unsigned int nargs;
 	struct confine_arg args[CONFINE_ARGS_MAX];
 };
@@ -47,8 +48,9 @@ struct confine_limit {
 };
 
 enum confine_files {
-	CONFINE_FILES_NONE,	 /* Landlock handles every file right, grants none */
-	CONFINE_FILES_READ_ROOT, /* ... grants reading below the process's root */
+	CONFINE_FILES_NONE, /* Landlock handles every file right, grants none */
+	CONFINE_FILES_READ_ROOT,  /* ... grants reading below the process's root
+				   */
 	CONFINE_FILES_WRITE_ROOT, /* ... grants reading and writing below it */
 	/*
 	 * No Landlock file rules: the monitor. A reader that handles READ_FILE

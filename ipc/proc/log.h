@@ -26,10 +26,10 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warnx(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void fatal(const char *format, ...)
-    __attribute__((format(printf, 1, 2), noreturn));
-void fatalx(const char *format, ...)
-    __attribute__((format(printf, 1, 2), noreturn));
+void
+fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+void
+fatalx(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* Like log_warn with an explicit -errno, as functions here return it. */
 void log_warn_r(int r, const char *format, ...)

@@ -41,7 +41,8 @@ struct chan_row {
 	chan_handler *handler;
 };
 
-/* A socket pair, non-blocking and close-on-exec, sized for MSG_BYTES_MAX. 0 or -errno. */
+/* A socket pair, non-blocking and close-on-exec, sized for MSG_BYTES_MAX. 0 or
+ * -errno. */
 int chan_pair(int ret_fds[2]);
 
 /*
@@ -79,7 +80,8 @@ bool chan_wants_write(const struct chan *c);
 size_t chan_queued(const struct chan *c);
 uint64_t chan_refused(const struct chan *c); /* sends refused at the bound */
 
-/* Waits until readable (or writable if something is queued). timeout_ms < 0: for ever. 1, 0 on timeout, -errno. */
+/* Waits until readable (or writable if something is queued). timeout_ms < 0:
+ * for ever. 1, 0 on timeout, -errno. */
 int chan_wait(struct chan *c, int timeout_ms);
 
 #endif

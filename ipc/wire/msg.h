@@ -43,21 +43,19 @@ const struct msg_row *msg_row_at(size_t i);
 
 /*
  * Admission before parsing: known type, right direction, size within bounds,
- * exactly the declared number of descriptors. 0 or -EPROTO; *ret_row on success.
+ * exactly the declared number of descriptors. 0 or -EPROTO; *ret_row on
+ * success.
  */
 int msg_admit(const uint8_t *bytes, size_t len, unsigned int nfds,
     enum wire_process from, enum wire_process to,
     const struct msg_row **ret_row);
 
-/* Space for any decoded message; one static instance per process suffices. */
-union msg_any;
-
 /*
  * Encodes the structure of the given type into buf (cap bytes).
  * 0 and *ret_len, or -EMSGSIZE (does not fit), -EINVAL (a field out of bounds).
  */
-int msg_encode(uint16_t type, const void *msg, uint8_t *buf, size_t cap,
-    size_t *ret_len);
+int msg_encode(
+    uint16_t type, const void *msg, uint8_t *buf, size_t cap, size_t *ret_len);
 
 /* Decodes one whole datagram. 0, or -EPROTO; out is then unspecified. */
 int msg_decode(uint16_t type, const uint8_t *buf, size_t len, void *out);
