@@ -34,6 +34,9 @@
 #define RULES_MAX 65536
 #define CONDITIONS_MAX 262144
 #define EXES_MAX 16384
+#define FILES_MAX 256
+#define SOURCE_BYTES_MAX (1u << 20) /* of one source file */
+#define RULE_TEXT_MAX 4095
 
 /* A string in the string area: off bytes in, len bytes, then a NUL. len 0: none. */
 struct compiled_str {
@@ -86,6 +89,7 @@ struct compiled_pattern {
 	uint32_t container_field; /* 0: a host path; else enum condition_kind of the container condition */
 	struct compiled_str container_glob;
 	uint32_t line, file;
+	uint32_t watch; /* whose pattern this is */
 };
 
 struct compiled_rule {
@@ -151,6 +155,11 @@ struct compiled_header {
 	uint32_t conditions, nconditions;
 	uint32_t exes, nexes;
 	uint32_t files, nfiles;
+	/*
+	 * Indexes (u32) of the host path patterns that are not excepts, sorted
+	 * by (literal, index): compiled_find_watch searches here.
+	 */
+	uint32_t by_literal, nby_literal;
 	uint32_t strings, nstrings; /* string area: offset, bytes */
 	uint32_t uses_ancestors;    /* some rule asks for an ancestor */
 	uint32_t reserved;
@@ -200,6 +209,7 @@ int resolved_check(const void *bytes, size_t len,
 int policy_view_map(int compiled_fd, int resolved_fd, struct policy_view *ret);
 void policy_view_unmap(struct policy_view *v);
 
+/* Entry i of each array, or NULL past its end. */
 const struct compiled_watch *compiled_watch(const struct compiled_header *c, uint32_t i);
 const struct compiled_pattern *compiled_pattern(const struct compiled_header *c, uint32_t i);
 const struct compiled_rule *compiled_rule(const struct compiled_header *c, uint32_t i);
@@ -212,6 +222,17 @@ const char *compiled_string(const struct compiled_header *c, struct compiled_str
 /* Does a path (absolute, bytes) match literal + rest? '*' and '?' never match '/'. Linear space, bounded time. */
 bool pattern_match(const struct compiled_header *c,
     const struct compiled_pattern *p, const char *path, size_t len);
+
+/* Does an absolute path match an absolute glob? The same language and bounds. */
+bool path_glob_match(const char *glob, size_t glob_len, const char *path,
+    size_t len);
+
+/*
+ * Is it an absolute path without empty, "." and ".." names, no slash at its
+ * end (but "/" itself), no NUL, at most PATH_BYTES_MAX bytes? Wildcards are
+ * bytes like others here. Pure.
+ */
+bool path_is_plain(const char *path, size_t len);
 
 /*
  * Which watch does a trusted path belong to? The one with the longest literal
