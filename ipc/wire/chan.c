@@ -171,8 +171,13 @@ send_now(
 		cm->cmsg_len = CMSG_LEN(sizeof(int) * nfds);
 		memcpy(CMSG_DATA(cm), fds, sizeof(int) * nfds);
 	}
+	/*
+	 * send(2) when there is nothing to hand over, so that a process that
+	 * never may can be forbidden sendmsg.
+	 */
 	do
-		n = sendmsg(fd, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = nfds > 0 ? sendmsg(fd, &mh, MSG_NOSIGNAL | MSG_DONTWAIT) :
+			       send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return errno == EPIPE ? -ECONNRESET : -errno;
