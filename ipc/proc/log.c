@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,14 +32,14 @@ log_dropped(void)
  * write of up to PIPE_BUF bytes is atomic, pipe(7)). poll first: descriptor 2
  * may be a terminal that we must not switch to non-blocking for others.
  */
-static void
+static bool
 emit(const char *line, size_t len)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-	if (poll(&p, 1, 0) != 1 || (p.revents & POLLOUT) == 0 ||
-	    write(STDERR_FILENO, line, len) == -1)
-		dropped++;
+	/* POLLERR: nobody reads the pipe any more, and a write is a SIGPIPE. */
+	return poll(&p, 1, 0) == 1 && p.revents == POLLOUT &&
+	       write(STDERR_FILENO, line, len) != -1;
 }
 
 /* Copies text so that one message is one line of printable ASCII. */
@@ -77,8 +78,8 @@ say(int err, const char *format, va_list ap)
 		n = snprintf(line, sizeof(line),
 		    "%s: %llu log lines were dropped\n", self,
 		    (unsigned long long)missing);
-		dropped_said = dropped;
-		emit(line, (size_t)n);
+		if (emit(line, (size_t)n))
+			dropped_said += missing;
 	}
 	n = snprintf(text, sizeof(text), "%s: ", self);
 	at = (size_t)n;
@@ -87,7 +88,8 @@ say(int err, const char *format, va_list ap)
 	if (err != 0 && at < sizeof(text))
 		(void)snprintf(
 		    text + at, sizeof(text) - at, ": %s", strerrordesc_np(err));
-	emit(line, escape(line, sizeof(line), text));
+	if (!emit(line, escape(line, sizeof(line), text)))
+		dropped++;
 	errno = saved;
 }
 
