@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verdicts. Nothing in one is believed: the id must name an opening that waits
+ * for the decider, every number must be one that exists. An answer to an
+ * opening that is no longer there (its deadline passed) is not an error.
+ */
+#include "monitor/monitor.h"
+
+#include <errno.h>
+
+static bool
+is_sound(const struct monitor *m, const struct rec_VERDICT_ONE *v)
+{
+	const struct compiled_header *c = m->policy.compiled;
+
+	return v->verdict <= VERDICT_DENY && v->answer <= VERDICT_DENY &&
+	       v->record <= 2 && v->cacheable <= 1 && v->reason < REASON_MAX &&
+	       op_name(v->op) != NULL &&
+	       (v->rule == RULE_NONE || v->rule < c->nrules) &&
+	       (v->watch == WATCH_UNKNOWN || v->watch < c->nwatches);
+}
+
+static void
+judge(struct monitor *m, struct opening *o, const struct rec_VERDICT_ONE *v)
+{
+	struct judgement *j = &o->judged;
+
+	j->verdict = v->verdict;
+	j->answer = v->answer;
+	j->record = v->record;
+	j->reason = v->reason;
+	j->op = v->op;
+	j->watch = v->watch;
+	j->rule = v->rule;
+	j->cacheable = v->cacheable != 0;
+	j->tier = TIER_DECIDER;
+	j->mode =
+	    v->watch < m->policy.compiled->nwatches
+		? (uint8_t)compiled_watch(m->policy.compiled, v->watch)->mode
+		: o->mode;
+	if (j->cacheable) {
+		cache_add(m->cache, m->generation, o, j);
+		vital_set(m->vitals->cache_entries, cache_entries(m->cache));
+	}
+	vital_add(m->vitals->from_decider, 1);
+	finish_judged(m, o);
+}
+
+static int
+on_verdicts(struct chan *c, const void *msg, int *fds, void *ctx)
+{
+	const struct msg_VERDICTS *v = msg;
+	struct monitor *m = ctx;
+	bool current = v->generation == m->generation;
+
+	(void)c;
+	(void)fds;
+	for (uint16_t i = 0; i < v->verdicts_count; i++) {
+		const struct rec_VERDICT_ONE *one = &v->verdicts[i];
+		struct opening *o = pending_find(m->pending, one->id);
+
+		if (o == NULL || o->state != OPENING_ASKED)
+			continue;
+		/* Rule numbers of another policy mean nothing in this one. */
+		if (!current) {
+			to_decider_ask(m, o);
+			continue;
+		}
+		if (!is_sound(m, one)) {
+			finish_default(m, o, DEFAULT_BAD_VERDICT);
+			monitor_turn_end(m);
+			return -EPROTO;
+		}
+		judge(m, o, one);
+	}
+	m->timeouts = 0;
+	monitor_turn_end(m);
+	return 0;
+}
+
+const struct chan_row from_decider_rows[] = {
+    {MSG_VERDICTS, false, 0, on_verdicts},
+};
+const size_t from_decider_nrows = 1;
