@@ -80,6 +80,7 @@ make_base() {
 	printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n' \
 	    >"$tmp/etc/passwd"
 	printf 'root:x:0:\nnogroup:x:65534:\n' >"$tmp/etc/group"
+	chmod 755 "$tmp"
 	write_init >"$tmp/init"
 	chmod 755 "$tmp/init"
 	(cd "$tmp" && find . | cpio -o -H newc --quiet -R 0:0) | gzip -1 >"$out.new"
