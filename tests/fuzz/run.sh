@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# run.sh BUILD SECONDS: builds the fuzz targets of a --enable-fuzzing tree and
+# runs each for SECONDS over its corpus. TAP. A finding is kept in BUILD.
+set -uo pipefail
+
+build=$1 seconds=$2
+top=$(cd "$(dirname "$0")/../.." && pwd)
+n=0
+
+targets=()
+for f in "$top"/tests/fuzz/fuzz_*.c; do
+	f=${f##*/}
+	targets+=("${f%.c}")
+done
+if ! make -C "$build" -s -j"$(nproc)" V=0 "${targets[@]/#/tests/fuzz/}" \
+	>"$build/fuzz-build.log" 2>&1; then
+	tail -n 20 "$build/fuzz-build.log" | sed 's/^/# /'
+	echo "not ok 1 - the fuzz targets build"
+	exit 1
+fi
+
+one() {
+	local target=$1 work=$build/tests/fuzz/work-$1
+	mkdir -p "$work"
+	local seeds=$top/tests/fuzz/corpus/${target#fuzz_}
+	[ -d "$seeds" ] || seeds=
+	# shellcheck disable=SC2086 # absent or one path without blanks
+	"$build/tests/fuzz/$target" -max_total_time="$seconds" -timeout=10 \
+		-rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix="$build/$target-" "$work" $seeds \
+		>"$build/$target.log" 2>&1
+}
+
+for target in "${targets[@]}"; do
+	n=$((n + 1))
+	if one "$target"; then
+		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$target.log")
+		echo "ok $n - $target: no finding in $seconds s, $runs runs"
+	else
+		tail -n 30 "$build/$target.log" | sed 's/^/# /'
+		echo "not ok $n - $target"
+	fi
+done
+echo "1..$n"
