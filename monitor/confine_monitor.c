@@ -30,7 +30,7 @@
 		SCMP_SYS(name), 1,                                             \
 		{                                                              \
 			{                                                      \
-				0, CONFINE_GE, fd, 0                           \
+				0, CONFINE_FD_FROM, fd, 0                      \
 			}                                                      \
 		}                                                              \
 	}
@@ -41,7 +41,7 @@ static const struct confine_call calls[] = {
     FD_IS(writev, MONITOR_FD_GROUP),
     /* Event descriptors: what they are, what they are called, and away. */
     {SCMP_SYS(statx), 2,
-	{{0, CONFINE_GE, MONITOR_FD_EVENTS, 0},
+	{{0, CONFINE_FD_FROM, MONITOR_FD_EVENTS, 0},
 	    {2, CONFINE_MASKED, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
     FD_IS(readlinkat, MONITOR_FD_SELF),
     FD_FROM(close, MONITOR_FD_EVENTS),

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -100,10 +101,51 @@ set_landlock(const struct confine *t)
 	return 0;
 }
 
+static struct scmp_arg_cmp
+comparison(const struct confine_arg *a)
+{
+	static const enum scmp_compare ops[] = {
+	    [CONFINE_EQ] = SCMP_CMP_EQ,
+	    [CONFINE_LE] = SCMP_CMP_LE,
+	    [CONFINE_MASKED] = SCMP_CMP_MASKED_EQ,
+	    [CONFINE_FD_FROM] = SCMP_CMP_MASKED_EQ,
+	};
+	bool masked = a->compare == CONFINE_MASKED;
+
+	return (struct scmp_arg_cmp){
+	    .arg = a->index,
+	    .op = ops[a->compare],
+	    .datum_a = masked ? a->mask : a->value,
+	    .datum_b = masked ? a->value : 0,
+	};
+}
+
+/*
+ * One rule for each bit that a number from `from` on can have: the bit is set
+ * and the upper half is empty.
+ */
+static int
+add_fd_from(scmp_filter_ctx ctx, int nr, unsigned int n,
+    struct scmp_arg_cmp *args, struct scmp_arg_cmp *fd)
+{
+	uint64_t from = fd->datum_a;
+	int r = 0;
+
+	if (from == 0 || (from & (from - 1)) != 0)
+		return -EINVAL;
+	for (uint64_t bit = from; r == 0 && bit < CONFINE_FD_END; bit <<= 1) {
+		fd->datum_a = ~(uint64_t)UINT32_MAX | bit;
+		fd->datum_b = bit;
+		r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, n, args);
+	}
+	return r;
+}
+
 static int
 add_call(scmp_filter_ctx ctx, const struct confine_call *call)
 {
 	struct scmp_arg_cmp args[CONFINE_ARGS_MAX];
+	struct scmp_arg_cmp *fd_from = NULL;
 	unsigned int n = 0;
 
 	/* A pseudo number: this architecture has no such call. */
@@ -112,24 +154,15 @@ add_call(scmp_filter_ctx ctx, const struct confine_call *call)
 	if (call->nargs > CONFINE_ARGS_MAX)
 		return -EINVAL;
 	for (unsigned int i = 0; i < call->nargs; i++) {
-		const struct confine_arg *a = &call->args[i];
-		static const enum scmp_compare ops[] = {
-		    [CONFINE_EQ] = SCMP_CMP_EQ,
-		    [CONFINE_NE] = SCMP_CMP_NE,
-		    [CONFINE_GE] = SCMP_CMP_GE,
-		    [CONFINE_LE] = SCMP_CMP_LE,
-		    [CONFINE_MASKED] = SCMP_CMP_MASKED_EQ,
-		};
-
-		if (a->compare == CONFINE_ANY)
+		if (call->args[i].compare == CONFINE_ANY)
 			continue;
-		args[n].arg = a->index;
-		args[n].op = ops[a->compare];
-		args[n].datum_a =
-		    a->compare == CONFINE_MASKED ? a->mask : a->value;
-		args[n].datum_b = a->compare == CONFINE_MASKED ? a->value : 0;
+		args[n] = comparison(&call->args[i]);
+		if (call->args[i].compare == CONFINE_FD_FROM)
+			fd_from = &args[n];
 		n++;
 	}
+	if (fd_from != NULL)
+		return add_fd_from(ctx, call->nr, n, args, fd_from);
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call->nr, n, args);
 }
 

@@ -19,11 +19,19 @@
 enum confine_compare {
 	CONFINE_ANY = 0,
 	CONFINE_EQ,	/* == value */
-	CONFINE_NE,	/* != value */
-	CONFINE_GE,	/* >= value */
 	CONFINE_LE,	/* <= value */
 	CONFINE_MASKED, /* (arg & mask) == value */
+	/*
+	 * A descriptor number from value, a power of two, to
+	 * CONFINE_FD_END - 1. There is no plain ">=": the kernel takes a
+	 * descriptor from the lower half of its register, a filter compares
+	 * the whole, and anything with a bit in the upper half is greater. At
+	 * most one in a call.
+	 */
+	CONFINE_FD_FROM,
 };
+
+#define CONFINE_FD_END 65536
 
 struct confine_arg {
 	unsigned int index; /* 0..5 */
