@@ -44,14 +44,6 @@ struct {
 	__type(value, struct slot);
 } slots SEC(".maps");
 
-/* When full, the loader cannot add a superblock and says so. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SUPERS_MAX);
-	__type(key, __u32);
-	__type(value, __u32);
-} supers SEC(".maps");
-
 /*
  * The watched inodes: one inner map per policy generation, put in its place
  * whole. The loader makes each as large as the policy needs, with room for
@@ -71,6 +63,15 @@ struct {
 	__type(key, __u32);
 	__array(values, struct watched_inodes);
 } objects SEC(".maps");
+
+/* Bits of every set in use or being made; written through a mapping. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct object_sieve);
+} sieve SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -264,25 +265,46 @@ record(enum access how, const struct opened *file, __u32 flags)
 	count(COUNTER_RECORDED);
 }
 
+static __always_inline int
+bit_is_set(const unsigned long long *words, __u32 bits, __u32 bit)
+{
+	return words[(bit & (bits - 1)) / 64] >> (bit & 63) & 1;
+}
+
+/* One set throughout: it may be exchanged while we walk. */
+struct lookup {
+	const struct object_sieve *sift;
+	void *inodes;
+	__u32 super;
+};
+
+static __always_inline struct object_value *
+look_up(const struct lookup *in, __u64 ino, __u32 kinds)
+{
+	struct object_key key = {.ino = ino, .super = in->super};
+	struct object_value *found;
+
+	if (!bit_is_set(
+		in->sift->inodes, SIEVE_BITS, sieve_bit(ino, in->super)))
+		return 0;
+	found = bpf_map_lookup_elem(in->inodes, &key);
+	return found && found->kind & kinds ? found : 0;
+}
+
 /*
  * The nearest match: the file itself, else its directory, else the closest
  * directory above that stands for its whole tree.
  */
 static __always_inline struct object_value *
-watched(enum access how, struct file *file, struct inode *inode, __u32 super)
+watched(enum access how, const struct lookup *in, struct file *file, __u64 ino)
 {
-	struct object_key key = {.super = super};
 	struct dentry *parent, *dentry;
 	struct object_value *found;
-	__u32 zero = 0, wanted, i;
-	void *inner;
+	struct inode *inode;
+	__u32 wanted, i;
 
-	inner = bpf_map_lookup_elem(&objects, &zero);
-	if (!inner)
-		return 0;
-	key.ino = load(how, inode, i_ino);
-	found = bpf_map_lookup_elem(inner, &key);
-	if (found && found->kind & OBJECT_FILE)
+	found = look_up(in, ino, OBJECT_FILE);
+	if (found)
 		return found;
 	dentry = load(how, file, f_path.dentry);
 	wanted = OBJECT_CHILDREN | OBJECT_TREE;
@@ -293,9 +315,8 @@ watched(enum access how, struct file *file, struct inode *inode, __u32 super)
 			return 0;
 		dentry = parent;
 		inode = load(how, dentry, d_inode);
-		key.ino = load(how, inode, i_ino);
-		found = bpf_map_lookup_elem(inner, &key);
-		if (found && found->kind & wanted)
+		found = look_up(in, load(how, inode, i_ino), wanted);
+		if (found)
 			return found;
 		wanted = OBJECT_TREE;
 	}
@@ -308,16 +329,22 @@ file_opened(enum access how, struct file *file)
 {
 	struct inode *inode = load(how, file, f_inode);
 	struct super_block *sb = load(how, inode, i_sb);
-	__u32 super = load(how, sb, s_dev);
+	struct lookup in = {.super = load(how, sb, s_dev)};
 	struct object_value *found;
 	struct opened opened;
+	__u32 zero = 0;
 
-	if (!bpf_map_lookup_elem(&supers, &super))
+	in.sift = bpf_map_lookup_elem(&sieve, &zero);
+	if (!in.sift || !bit_is_set(in.sift->supers, SIEVE_SUPER_BITS,
+			    sieve_super_bit(in.super)))
 		return;
-	found = watched(how, file, inode, super);
-	if (!found)
+	in.inodes = bpf_map_lookup_elem(&objects, &zero);
+	if (!in.inodes)
 		return;
 	opened.ino = load(how, inode, i_ino);
+	found = watched(how, &in, file, opened.ino);
+	if (!found)
+		return;
 	opened.dev = found->dev;
 	opened.watch = found->watch + 1;
 	opened.generation = found->generation;

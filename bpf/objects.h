@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * The maps the loader fills and the kernel program reads, beside the slots:
- * which superblocks hold anything watched, which inodes are watched, and the
- * few switches and counters. Shared between bpf/ and loader/.
+ * which inodes are watched, a quick way to see that one is not, and the few
+ * switches and counters. Shared between bpf/ and loader/.
  */
 #ifndef DOORWARD_BPF_OBJECTS_H
 #define DOORWARD_BPF_OBJECTS_H
 
 /* How far up a file's parents are looked at; deeper files are counted. */
 #define WALK_LEVELS 64
-
-/* Superblocks with something watched on them; the map refuses more. */
-#define SUPERS_MAX 1024
 
 /* What a watched inode stands for; bits, one inode may be several. */
 enum object_kind {
@@ -36,6 +33,38 @@ struct object_value {
 struct object_settings {
 	unsigned int uses_ancestors; /* fill slot.ancestors */
 };
+
+/*
+ * Before the table of watched inodes is asked, a bit is: first that of the
+ * superblock, then those of the file and of each of its parents. Clear means
+ * "surely nothing watched"; a bit costs a tenth of a look into the table. With
+ * 100,000 inodes watched one bit in ten is set; with more, opens get slower,
+ * not wrong.
+ */
+#define SIEVE_BITS (1u << 20)
+#define SIEVE_SUPER_BITS (1u << 12)
+
+struct object_sieve {
+	unsigned long long supers[SIEVE_SUPER_BITS / 64];
+	unsigned long long inodes[SIEVE_BITS / 64];
+};
+
+/* Fibonacci hashing: the top bits of a product with 2^64 / phi. */
+#define SIEVE_PHI 0x9e3779b97f4a7c15ull
+
+static inline unsigned int
+sieve_super_bit(unsigned int super)
+{
+	return (unsigned int)(super * SIEVE_PHI >> (64 - 12));
+}
+
+static inline unsigned int
+sieve_bit(unsigned long long ino, unsigned int super)
+{
+	return (unsigned int)((ino + ((unsigned long long)super << 32)) *
+				  SIEVE_PHI >>
+			      (64 - 20));
+}
 
 /* Indexes of the counters map, 64 bits each; they only grow. */
 enum object_counter {

@@ -27,18 +27,18 @@ struct slot_ancestor {
 };
 
 struct slot {
-	unsigned int tid;	      /* 0: being written or empty; written last */
-	unsigned int counter;	      /* grows with every open recorded here */
-	unsigned long long start_ns;  /* task start, boot time */
-	unsigned long long ino;	      /* of the file; 0 on the raw_tp rung */
-	unsigned int dev;	      /* kernel encoding; 0 on the raw_tp rung */
-	unsigned int flags;	      /* f_flags, or the system call's flags */
-	unsigned int pid, ppid;	      /* thread group ids */
+	unsigned int tid;     /* 0: being written or empty; written last */
+	unsigned int counter; /* grows with every open recorded here */
+	unsigned long long start_ns; /* task start, boot time */
+	unsigned long long ino;	     /* of the file; 0 on the raw_tp rung */
+	unsigned int dev;	     /* kernel encoding; 0 on the raw_tp rung */
+	unsigned int flags;	     /* f_flags, or the system call's flags */
+	unsigned int pid, ppid;	     /* thread group ids */
 	unsigned int uid, euid, gid, egid, auid;
-	unsigned int watch;	      /* 1 + watch index; 0 not known */
-	unsigned int generation;      /* low 32 bits, of the watch index */
+	unsigned int watch;	 /* 1 + watch index; 0 not known */
+	unsigned int generation; /* low 32 bits, of the watch index */
 	unsigned int mntns;
-	unsigned long long cgroup;    /* v2 id, else v1 css id, else 0 */
+	unsigned long long cgroup; /* v2 id, else v1 css id, else 0 */
 	unsigned long long exe_ino;
 	unsigned int exe_dev;
 	unsigned int nancestors;

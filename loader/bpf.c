@@ -72,12 +72,10 @@ forget_object(struct bpf_state *state)
 		state->links[i] = NULL;
 		state->programs[i] = -1;
 	}
-	bpf_objects_abort(state);
-	fd_close(&state->live.fd);
-	state->live.nsupers = 0;
+	bpf_sets_free(state);
 	bpf_object__close(state->object);
 	state->object = NULL;
-	state->slots = state->supers = state->objects = -1;
+	state->slots = state->objects = -1;
 	state->settings = state->counters = -1;
 	state->rung = CONTEXT_NONE;
 }
@@ -98,7 +96,7 @@ load(struct bpf_state *state, const struct attempt *attempt)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "doorward");
 	struct bpf_program *program;
-	int r;
+	int r, sieve;
 
 	state->object = bpf_object__open_mem(doorward_bpf_start,
 	    (size_t)(doorward_bpf_end - doorward_bpf_start), &opts);
@@ -115,10 +113,11 @@ load(struct bpf_state *state, const struct attempt *attempt)
 	if (r < 0)
 		return r;
 	if ((r = map_fd(state->object, "slots", &state->slots)) < 0 ||
-	    (r = map_fd(state->object, "supers", &state->supers)) < 0 ||
 	    (r = map_fd(state->object, "objects", &state->objects)) < 0 ||
 	    (r = map_fd(state->object, "settings", &state->settings)) < 0 ||
-	    (r = map_fd(state->object, "counters", &state->counters)) < 0)
+	    (r = map_fd(state->object, "counters", &state->counters)) < 0 ||
+	    (r = map_fd(state->object, "sieve", &sieve)) < 0 ||
+	    (r = bpf_sieve_map(state, sieve)) < 0)
 		return r;
 	/* User space can now only read it; the programs still write. */
 	if (bpf_map_freeze(state->slots) < 0)

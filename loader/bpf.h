@@ -88,8 +88,8 @@ void bpf_objects_abort(struct bpf_state *state);
  * Adds an inode to the set begun, else to the one in use (a new directory).
  * Adding one again or-s the kinds; if the watches differ the slot will say
  * "not known", and the monitor looks for itself.
- * Returns 0 or -errno; -ENOSPC: the set or the table of superblocks is full,
- * opens there will have an unknown context.
+ * Returns 0 or -errno; -ENOSPC: the set is full, opens there will have an
+ * unknown context.
  */
 int bpf_objects_add(struct bpf_state *state, const struct bpf_watched *inode);
 

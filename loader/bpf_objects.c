@@ -2,7 +2,9 @@
 #include "loader/bpf.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sysmacros.h>
 
 #include <bpf/bpf.h>
@@ -28,61 +30,73 @@ key_of(const struct bpf_watched *inode)
 	    .ino = inode->ino, .super = kernel_dev(super)};
 }
 
-static bool
-set_has_super(const struct bpf_set *set, uint32_t super)
-{
-	for (size_t i = 0; i < set->nsupers; i++) {
-		if (set->supers[i] == super)
-			return true;
-	}
-	return false;
-}
-
-/* The kernel's table is the union of both sets'. */
-static int
-set_add_super(struct bpf_state *state, struct bpf_set *set, uint32_t super)
-{
-	const uint32_t one = 1;
-
-	if (set_has_super(set, super))
-		return 0;
-	if (set->nsupers == SUPERS_MAX)
-		return -ENOSPC;
-	if (bpf_map_update_elem(state->supers, &super, &one, BPF_ANY) < 0)
-		return errno == E2BIG ? -ENOSPC : -errno;
-	set->supers[set->nsupers++] = super;
-	return 0;
-}
-
-/* Takes from the kernel's table what only the set going away had in it. */
-static int
-drop_supers(struct bpf_state *state, const struct bpf_set *going,
-    const struct bpf_set *staying)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < going->nsupers; i++) {
-		if (set_has_super(staying, going->supers[i]))
-			continue;
-		if (bpf_map_delete_elem(state->supers, &going->supers[i]) < 0 &&
-		    errno != ENOENT)
-			r = -errno;
-	}
-	return r;
-}
-
 static void
 set_clear(struct bpf_set *set)
 {
 	fd_close(&set->fd);
-	set->nsupers = 0;
+	free(set->sieve);
+	set->sieve = NULL;
 	set->generation = 0;
+}
+
+int
+bpf_sieve_map(struct bpf_state *state, int fd)
+{
+	void *p = mmap(NULL, sizeof(*state->sieve), PROT_READ | PROT_WRITE,
+	    MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	state->sieve = p;
+	return 0;
+}
+
+void
+bpf_sets_free(struct bpf_state *state)
+{
+	set_clear(&state->live);
+	set_clear(&state->next);
+	if (state->sieve != NULL)
+		(void)munmap(state->sieve, sizeof(*state->sieve));
+	state->sieve = NULL;
+}
+
+/* Programs look at the words all the while; a bit of both sets never falls. */
+static void
+sieve_store(struct bpf_state *state, const struct bpf_set *set)
+{
+	const unsigned long long *from = (const void *)set->sieve;
+	unsigned long long *to = (void *)state->sieve;
+
+	for (size_t i = 0; i < sizeof(*state->sieve) / sizeof(*to); i++)
+		__atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
+}
+
+static void
+sieve_set(unsigned long long *own, unsigned long long *shared, uint32_t bit)
+{
+	unsigned long long mask = 1ull << (bit & 63);
+
+	own[bit / 64] |= mask;
+	(void)__atomic_fetch_or(&shared[bit / 64], mask, __ATOMIC_SEQ_CST);
+}
+
+/* Before the inode is added: a clear bit says that it is not there. */
+static void
+sieve_add(
+    struct bpf_state *state, struct bpf_set *set, const struct object_key *key)
+{
+	sieve_set(set->sieve->supers, state->sieve->supers,
+	    sieve_super_bit(key->super));
+	sieve_set(set->sieve->inodes, state->sieve->inodes,
+	    sieve_bit(key->ino, key->super));
 }
 
 int
 bpf_objects_begin(struct bpf_state *state, uint32_t generation, size_t expected)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+	struct object_sieve *sieve;
 	int fd;
 
 	if (!bpf_knows_files(state))
@@ -91,12 +105,19 @@ bpf_objects_begin(struct bpf_state *state, uint32_t generation, size_t expected)
 		return -EBUSY;
 	if (expected > (UINT32_MAX - SET_ROOM) / 2)
 		return -ENOSPC;
+	sieve = calloc(1, sizeof(*sieve));
+	if (sieve == NULL)
+		return -ENOMEM;
 	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "watched_inodes",
 	    sizeof(struct object_key), sizeof(struct object_value),
 	    (uint32_t)expected * 2 + SET_ROOM, &opts);
-	if (fd < 0)
-		return -errno;
+	if (fd < 0) {
+		fd = -errno;
+		free(sieve);
+		return fd;
+	}
 	state->next.fd = fd;
+	state->next.sieve = sieve;
 	state->next.generation = generation;
 	return 0;
 }
@@ -116,12 +137,10 @@ bpf_objects_commit(struct bpf_state *state)
 		return -errno;
 	old = state->live;
 	state->live = state->next;
+	memset(&state->next, 0, sizeof(state->next));
 	state->next.fd = -1;
-	set_clear(&state->next);
-	/* One left behind only makes opens on that superblock a little slower.
-	 */
-	(void)drop_supers(state, &old, &state->live);
-	fd_close(&old.fd);
+	sieve_store(state, &state->live);
+	set_clear(&old);
 	return 0;
 }
 
@@ -130,7 +149,7 @@ bpf_objects_abort(struct bpf_state *state)
 {
 	if (state->next.fd < 0)
 		return;
-	(void)drop_supers(state, &state->next, &state->live);
+	sieve_store(state, &state->live);
 	set_clear(&state->next);
 }
 
@@ -140,7 +159,6 @@ bpf_objects_add(struct bpf_state *state, const struct bpf_watched *inode)
 	struct object_key key = key_of(inode);
 	struct object_value value, old;
 	struct bpf_set *set;
-	int r;
 
 	if (!bpf_knows_files(state))
 		return 0;
@@ -156,9 +174,7 @@ bpf_objects_add(struct bpf_state *state, const struct bpf_watched *inode)
 		if (value.watch != old.watch)
 			value.watch = WATCH_NONE;
 	}
-	r = set_add_super(state, set, key.super);
-	if (r < 0)
-		return r;
+	sieve_add(state, set, &key);
 	if (bpf_map_update_elem(set->fd, &key, &value, BPF_ANY) < 0)
 		return errno == E2BIG ? -ENOSPC : -errno;
 	return 0;
