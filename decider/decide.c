@@ -210,7 +210,8 @@ decide(const struct policy_view *v, const struct rec_ASK_ONE *ask,
 	    .answer = VERDICT_ALLOW,
 	    .record = RECORD_NO,
 	    .reason = REASON_DEFAULT,
-	    .op = ask->ops,
+	    .op =
+		(uint16_t)(ask->ops & OP_ANY ? ask->ops & -ask->ops : OP_WRITE),
 	    .watch = ask->watch,
 	    .rule = RULE_NONE,
 	};
