@@ -46,7 +46,6 @@ static const struct confine_call calls[] = {
 static const struct confine_limit limits[] = {
     {RLIMIT_CORE, 0},
     {RLIMIT_NPROC, 0},
-    {RLIMIT_FSIZE, 0},
     {RLIMIT_NOFILE, 64},
 };
 
