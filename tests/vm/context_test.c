@@ -70,108 +70,6 @@ slots_are_read_only(void **state)
 	assert_int_equal(errno, EPERM);
 }
 
-static int
-open_here(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		fail_msg("%s: %s", path, strerror(errno));
-	return fd;
-}
-
-/* Opens dir/name, below the directory events are asked of: nobody is asked. */
-static struct slot
-slot_after(struct watch *w, const char *name)
-{
-	(void)close(open_here(watch_path(w, name), O_RDWR | O_CREAT));
-	return watch_slot(w, gettid());
-}
-
-static void
-unwatched_opens_leave_no_slot(void **state)
-{
-	struct watch *w = *state;
-	struct slot before, after;
-	uint64_t recorded, now;
-	int fd;
-
-	if (!watch_knows_files(w))
-		skip();
-	assert_int_equal(mkdir(watch_path(w, "sub"), 0700), 0);
-	(void)slot_after(w, "sub/watched");
-	before = watch_slot(w, gettid());
-	assert_int_equal(bpf_counter(w->bpf, COUNTER_RECORDED, &recorded), 0);
-	fd = open_here("/tmp", O_TMPFILE | O_RDWR);
-	(void)close(fd);
-	(void)close(open_here("/proc/self/status", O_RDONLY));
-	after = watch_slot(w, gettid());
-	assert_int_equal(bpf_counter(w->bpf, COUNTER_RECORDED, &now), 0);
-	assert_int_equal(now, recorded);
-	assert_memory_equal(&before, &after, sizeof(before));
-	assert_int_equal(
-	    slot_after(w, "sub/watched").counter, before.counter + 1);
-}
-
-static void
-watch_inode(struct watch *w, const char *name, uint32_t watch, uint32_t kind)
-{
-	struct bpf_watched inode = {.watch = watch, .kind = kind};
-	struct stat st;
-
-	assert_int_equal(stat(watch_path(w, name), &st), 0);
-	inode.dev = st.st_dev;
-	inode.ino = st.st_ino;
-	assert_int_equal(bpf_objects_add(w->bpf, &inode), 0);
-}
-
-static void
-the_nearest_watch_is_named(void **state)
-{
-	struct watch *w = *state;
-
-	if (!watch_knows_files(w))
-		skip();
-	assert_int_equal(mkdir(watch_path(w, "near"), 0700), 0);
-	assert_int_equal(mkdir(watch_path(w, "near/deep"), 0700), 0);
-	(void)slot_after(w, "near/file");
-	watch_inode(w, "near", 20, OBJECT_CHILDREN);
-	watch_inode(w, "near/file", 30, OBJECT_FILE);
-	assert_int_equal(slot_after(w, "near/other").watch, 1 + 20);
-	assert_int_equal(slot_after(w, "near/file").watch, 1 + 30);
-	assert_int_equal(
-	    slot_after(w, "near/deep/file").watch, 1 + WATCH_INDEX);
-	assert_int_equal(
-	    link(watch_path(w, "near/file"), "/tmp/doorward-test-link"), 0);
-	(void)close(open_here("/tmp/doorward-test-link", O_RDWR));
-	(void)unlink("/tmp/doorward-test-link");
-	assert_int_equal(watch_slot(w, gettid()).watch, 1 + 30);
-	watch_inode(w, "near/file", 31, OBJECT_FILE);
-	assert_int_equal(slot_after(w, "near/file").watch, 0);
-}
-
-static void
-too_deep_is_counted(void **state)
-{
-	char name[4 * WALK_LEVELS] = "deep";
-	struct watch *w = *state;
-	struct slot before, after;
-	uint64_t count, now;
-
-	if (!watch_knows_files(w))
-		skip();
-	for (int i = 0; i < WALK_LEVELS; i++) {
-		assert_int_equal(mkdir(watch_path(w, name), 0700), 0);
-		(void)strcat(name, "/d");
-	}
-	before = slot_after(w, "deep/d/d/file");
-	assert_int_equal(bpf_counter(w->bpf, COUNTER_TOO_DEEP, &count), 0);
-	after = slot_after(w, name);
-	assert_int_equal(bpf_counter(w->bpf, COUNTER_TOO_DEEP, &now), 0);
-	assert_int_equal(now, count + 1);
-	assert_int_equal(after.counter, before.counter);
-}
-
 static struct slot
 slot_of_child(struct watch *w)
 {
@@ -263,6 +161,8 @@ main(int argc, char **argv)
 	    cmocka_unit_test(nothing_is_left_after_the_call),
 	    cmocka_unit_test(unwatched_opens_leave_no_slot),
 	    cmocka_unit_test(the_nearest_watch_is_named),
+	    cmocka_unit_test(what_is_forgotten_is_not_recorded),
+	    cmocka_unit_test(overlay_files_are_known),
 	    cmocka_unit_test(too_deep_is_counted),
 	    cmocka_unit_test(ancestors_are_recorded_when_wanted),
 	    cmocka_unit_test(the_cgroup_is_recorded),

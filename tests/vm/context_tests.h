@@ -10,6 +10,13 @@ void openat2_is_known_only_with_its_file(void **state);
 void io_uring_is_known_only_with_its_file(void **state);
 void nothing_is_left_after_the_call(void **state);
 
+/* context_files.c: which files are recorded, and as which watch's */
+void unwatched_opens_leave_no_slot(void **state);
+void the_nearest_watch_is_named(void **state);
+void what_is_forgotten_is_not_recorded(void **state);
+void overlay_files_are_known(void **state);
+void too_deep_is_counted(void **state);
+
 /* context_load.c: many openers at once */
 void many_openers_are_told_apart(void **state);
 void a_swap_leaves_no_gap(void **state);

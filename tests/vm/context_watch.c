@@ -27,8 +27,8 @@ failed(struct watch *w, const char *what)
 	return NULL;
 }
 
-static int
-record_tree(struct watch *w)
+int
+watch_record_tree(struct watch *w)
 {
 	const struct bpf_watched dir = {
 	    .dev = w->st.st_dev,
@@ -74,7 +74,7 @@ watch_start(enum context_rung best, bool uses_ancestors)
 		w->slots = NULL;
 		return failed(w, "mmap of the slots");
 	}
-	if (record_tree(w) < 0)
+	if (watch_record_tree(w) < 0)
 		return failed(w, "objects");
 	w->group =
 	    fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK |

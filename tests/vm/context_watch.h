@@ -45,6 +45,9 @@ struct seen {
 struct watch *watch_start(enum context_rung best, bool uses_ancestors);
 void watch_stop(struct watch *w);
 
+/* Makes the directory's tree all that is recorded. Returns 0 or -errno. */
+int watch_record_tree(struct watch *w);
+
 /* dir/name into a static buffer of the calling thread. */
 const char *watch_path(const struct watch *w, const char *name);
 
