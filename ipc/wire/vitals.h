@@ -103,6 +103,8 @@ struct vitals_loader {
 	uint64_t restarts[PROCESS_MAX];
 	uint64_t rescued_allow, rescued_deny; /* answers given by the watchdog */
 	uint64_t notify_overflows;
+	uint64_t unmediated; /* files there before their directory was marked */
+	uint64_t admin_lost; /* ADMIN records made while no store took them */
 	uint32_t nhooks, nsuperblocks;
 	struct vitals_hook hooks[HOOKS_MAX];
 	struct vitals_superblock superblocks[SUPERBLOCKS_MAX];

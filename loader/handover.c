@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who holds what. The loader makes every channel, gives each end to exactly one
+ * process and keeps none; it keeps the group, the pages and the listening
+ * sockets, because it must be able to give them to a successor. Descriptors
+ * handed to chan_send are borrowed; the copies of ends made here are closed
+ * when the function returns.
+ */
+#include "loader/loader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc/proc/fd.h"
+#include "ipc/proc/log.h"
+
+#define POLICY_PART_BYTES 32768
+
+/* Both ends of one edge, on their way. */
+struct edge {
+	int a, b;
+};
+
+static void
+edge_close(struct edge *e)
+{
+	fd_close(&e->a);
+	fd_close(&e->b);
+}
+
+#define edge_cleanup __attribute__((cleanup(edge_close)))
+
+static int
+edge_open(struct edge *e)
+{
+	int fds[2];
+	int r = chan_pair(fds);
+
+	if (r == 0) {
+		e->a = fds[0];
+		e->b = fds[1];
+	}
+	return r;
+}
+
+void
+tell(struct loader *l, enum child_slot slot, uint16_t type, const void *msg,
+    const int *fds)
+{
+	struct child *c = &l->children[slot];
+	int r;
+
+	/* A successor is told everything when it is greeted. */
+	if (c->chan == NULL || !c->hello)
+		return;
+	r = chan_send(c->chan, type, msg, fds);
+	if (r < 0)
+		log_warn_r(
+		    r, "message 0x%04x to %s", type, process_name(c->process));
+	child_flush(l, c);
+}
+
+static const struct policy *
+latest(const struct loader *l)
+{
+	return l->reload.state == RELOAD_DECIDER ? &l->reload.next : &l->policy;
+}
+
+static void
+send_parts(struct loader *l, uint64_t generation, uint8_t which,
+    const void *bytes, uint32_t total)
+{
+	static struct msg_POLICY_PART m;
+
+	m.generation = generation;
+	m.which = which;
+	m.total = total;
+	for (m.offset = 0; m.offset < total; m.offset += m.bytes_len) {
+		m.bytes_len = total - m.offset < POLICY_PART_BYTES
+				  ? total - m.offset
+				  : POLICY_PART_BYTES;
+		memcpy(m.bytes, (const uint8_t *)bytes + m.offset, m.bytes_len);
+		tell(l, SLOT_MONITOR, MSG_POLICY_PART, &m, NULL);
+	}
+}
+
+void
+handover_policy_monitor(struct loader *l, const struct policy *p)
+{
+	struct msg_POLICY_MONITOR m = {.generation = p->generation};
+
+	send_parts(
+	    l, p->generation, 0, p->view.compiled, p->view.compiled->bytes);
+	send_parts(
+	    l, p->generation, 1, p->view.resolved, p->view.resolved->bytes);
+	tell(l, SLOT_MONITOR, MSG_POLICY_MONITOR, &m, NULL);
+}
+
+static void
+greeted(struct loader *l, enum child_slot slot)
+{
+	l->children[slot].hello = true;
+	l->children[slot].hello_ns = now_ns();
+}
+
+static void
+read_boot_id(uint8_t id[16])
+{
+	/* As hexadecimal in the file; 16 digits' worth of it is taken apart. */
+	char text[37] = {0};
+	int fd fd_cleanup =
+	    open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	size_t at = 0;
+
+	memset(id, 0, 16);
+	if (fd == -1 || read(fd, text, 36) != 36)
+		return;
+	for (size_t i = 0; i < 36 && at < 32; i++) {
+		int digit = text[i] >= '0' && text[i] <= '9' ? text[i] - '0'
+			    : text[i] >= 'a' && text[i] <= 'f'
+				? text[i] - 'a' + 10
+				: -1;
+
+		if (digit < 0)
+			continue;
+		id[at / 2] = (uint8_t)(id[at / 2] << 4 | digit);
+		at++;
+	}
+}
+
+static void
+hello_store(struct loader *l, int monitor, int sealer, int query, bool clean)
+{
+	static struct msg_HELLO_STORE m;
+	int fds[4] = {monitor, sealer, query, l->pages.store_rw};
+
+	memcpy(m.table, msg_table_hash, HASH_BYTES);
+	memcpy(m.boot_id, l->boot_id, sizeof(m.boot_id));
+	m.clean_stop = clean ? 1 : 0;
+	if (gethostname(m.host, sizeof(m.host) - 1) == -1)
+		m.host[0] = '\0';
+	m.host_len = (uint16_t)strlen(m.host);
+	greeted(l, SLOT_STORE);
+	tell(l, SLOT_STORE, MSG_HELLO_STORE, &m, fds);
+}
+
+static void
+hello_sealer(struct loader *l, int store)
+{
+	struct msg_HELLO_SEALER m;
+
+	memcpy(m.table, msg_table_hash, HASH_BYTES);
+	greeted(l, SLOT_SEALER);
+	tell(l, SLOT_SEALER, MSG_HELLO_SEALER, &m, &store);
+}
+
+static void
+hello_decider(struct loader *l, int monitor)
+{
+	struct msg_HELLO_DECIDER m;
+
+	memcpy(m.table, msg_table_hash, HASH_BYTES);
+	greeted(l, SLOT_DECIDER);
+	tell(l, SLOT_DECIDER, MSG_HELLO_DECIDER, &m, &monitor);
+}
+
+static void
+hello_monitor(struct loader *l, int decider, int store)
+{
+	struct msg_HELLO_MONITOR m = {.max_pending = PENDING_SLOTS};
+	int slots = bpf_slots_fd(l->bpf);
+	int fds[6] = {l->kernel.group, slots, l->pages.monitor_rw,
+	    l->pages.loader_ro, decider, store};
+
+	if (slots < 0)
+		fds[1] = l->pages.nothing;
+	memcpy(m.table, msg_table_hash, HASH_BYTES);
+	m.context = (uint8_t)bpf_rung(l->bpf);
+	m.epoch = ++l->epoch;
+	greeted(l, SLOT_MONITOR);
+	tell(l, SLOT_MONITOR, MSG_HELLO_MONITOR, &m, fds);
+}
+
+static void
+hello_query(struct loader *l, int store)
+{
+	struct msg_HELLO_QUERY m;
+	int fds[6] = {store, l->state.control, l->state.events,
+	    l->pages.loader_ro, l->pages.monitor_ro, l->pages.store_ro};
+
+	if (fds[2] < 0)
+		fds[2] = l->pages.nothing;
+	memcpy(m.table, msg_table_hash, HASH_BYTES);
+	m.admin_gid = (uint32_t)l->admin_gid;
+	m.events_format =
+	    (uint8_t)l->policy.view.compiled->settings.events_format;
+	greeted(l, SLOT_QUERY);
+	tell(l, SLOT_QUERY, MSG_HELLO_QUERY, &m, fds);
+}
+
+static void
+hello_inspector(struct loader *l)
+{
+	struct msg_HELLO_INSPECTOR m;
+
+	memcpy(m.table, msg_table_hash, HASH_BYTES);
+	greeted(l, SLOT_INSPECTOR);
+	tell(l, SLOT_INSPECTOR, MSG_HELLO_INSPECTOR, &m, NULL);
+}
+
+int
+handover_all(struct loader *l)
+{
+	struct edge md edge_cleanup = {-1, -1}, ms edge_cleanup = {-1, -1};
+	struct edge ss edge_cleanup = {-1, -1}, sq edge_cleanup = {-1, -1};
+	int r = edge_open(&md);
+
+	if (r == 0)
+		r = edge_open(&ms);
+	if (r == 0)
+		r = edge_open(&ss);
+	if (r == 0)
+		r = edge_open(&sq);
+	if (r < 0)
+		return r;
+	read_boot_id(l->boot_id);
+	hello_store(l, ms.b, ss.a, sq.a, l->state.clean_stop);
+	hello_sealer(l, ss.b);
+	hello_decider(l, md.b);
+	hello_monitor(l, md.a, ms.a);
+	hello_query(l, sq.b);
+	hello_inspector(l);
+	return 0;
+}
+
+static int
+again_monitor(struct loader *l, uint32_t pid)
+{
+	struct msg_NEW_MONITOR_DECIDER to_decider = {.pid = pid};
+	struct msg_NEW_MONITOR_STORE to_store = {.pid = pid};
+	struct edge md edge_cleanup = {-1, -1}, ms edge_cleanup = {-1, -1};
+	int r = edge_open(&md);
+
+	if (r == 0)
+		r = edge_open(&ms);
+	if (r < 0)
+		return r;
+	/* A decider that has no policy yet is brought to the monitor later. */
+	fd_close(&l->decider_waiting);
+	hello_monitor(l, md.a, ms.a);
+	tell(l, SLOT_DECIDER, MSG_NEW_MONITOR_DECIDER, &to_decider, &md.b);
+	tell(l, SLOT_STORE, MSG_NEW_MONITOR_STORE, &to_store, &ms.b);
+	handover_policy_monitor(l, &l->policy);
+	return 0;
+}
+
+static int
+again_decider(struct loader *l)
+{
+	const struct policy *p = latest(l);
+	struct msg_POLICY_DECIDER m = {.generation = p->generation};
+	struct edge md edge_cleanup = {-1, -1};
+	int fds[2] = {p->compiled, p->resolved};
+	int r = edge_open(&md);
+
+	if (r < 0)
+		return r;
+	hello_decider(l, md.b);
+	tell(l, SLOT_DECIDER, MSG_POLICY_DECIDER, &m, fds);
+	fd_close(&l->decider_waiting);
+	l->decider_waiting = take_fd(&md.a);
+	return 0;
+}
+
+int
+handover_decider_to_monitor(struct loader *l)
+{
+	struct msg_NEW_DECIDER m = {
+	    .pid = (uint32_t)l->children[SLOT_DECIDER].pid};
+
+	if (l->decider_waiting < 0)
+		return 0;
+	tell(l, SLOT_MONITOR, MSG_NEW_DECIDER, &m, &l->decider_waiting);
+	fd_close(&l->decider_waiting);
+	return 0;
+}
+
+static int
+again_store(struct loader *l, uint32_t pid)
+{
+	struct msg_NEW_STORE_MONITOR to_monitor = {.pid = pid};
+	struct msg_NEW_STORE_SEALER to_sealer = {.pid = pid};
+	struct msg_NEW_STORE_QUERY to_query = {.pid = pid};
+	struct msg_POLICY_STORE policy = {.generation = l->policy.generation};
+	struct edge ms edge_cleanup = {-1, -1}, ss edge_cleanup = {-1, -1};
+	struct edge sq edge_cleanup = {-1, -1};
+	int r = edge_open(&ms);
+
+	if (r == 0)
+		r = edge_open(&ss);
+	if (r == 0)
+		r = edge_open(&sq);
+	if (r < 0)
+		return r;
+	hello_store(l, ms.b, ss.a, sq.a, false);
+	tell(l, SLOT_STORE, MSG_POLICY_STORE, &policy, &l->policy.compiled);
+	tell(l, SLOT_MONITOR, MSG_NEW_STORE_MONITOR, &to_monitor, &ms.a);
+	tell(l, SLOT_SEALER, MSG_NEW_STORE_SEALER, &to_sealer, &ss.b);
+	tell(l, SLOT_QUERY, MSG_NEW_STORE_QUERY, &to_query, &sq.b);
+	return 0;
+}
+
+static int
+again_sealer(struct loader *l, uint32_t pid)
+{
+	struct msg_NEW_SEALER_STORE m = {.pid = pid};
+	struct edge ss edge_cleanup = {-1, -1};
+	int r = edge_open(&ss);
+
+	if (r < 0)
+		return r;
+	hello_sealer(l, ss.b);
+	tell(l, SLOT_STORE, MSG_NEW_SEALER_STORE, &m, &ss.a);
+	return 0;
+}
+
+static int
+again_query(struct loader *l, uint32_t pid)
+{
+	struct msg_NEW_QUERY_STORE m = {.pid = pid};
+	struct msg_POLICY_QUERY policy = {.generation = l->policy.generation};
+	struct edge sq edge_cleanup = {-1, -1};
+	int fds[2] = {l->policy.compiled, l->policy.resolved};
+	int r = edge_open(&sq);
+
+	if (r < 0)
+		return r;
+	hello_query(l, sq.b);
+	tell(l, SLOT_QUERY, MSG_POLICY_QUERY, &policy, fds);
+	tell(l, SLOT_STORE, MSG_NEW_QUERY_STORE, &m, &sq.a);
+	return 0;
+}
+
+int
+handover_child(struct loader *l, enum child_slot slot)
+{
+	uint32_t pid = (uint32_t)l->children[slot].pid;
+
+	switch (slot) {
+	case SLOT_MONITOR:
+		return again_monitor(l, pid);
+	case SLOT_DECIDER:
+		return again_decider(l);
+	case SLOT_STORE:
+		return again_store(l, pid);
+	case SLOT_SEALER:
+		return again_sealer(l, pid);
+	case SLOT_QUERY:
+		return again_query(l, pid);
+	case SLOT_INSPECTOR:
+		hello_inspector(l);
+		return 0;
+	case SLOT_STANDBY_MONITOR:
+	case SLOT_STANDBY_DECIDER:
+	case SLOT_MAX:
+		break;
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers from the loader's own copy of the group. An answer names the event by
+ * the descriptor number its reader got, so whoever holds the group can give it,
+ * and whoever gives one for a number that is in use again releases a stranger.
+ * Therefore: a dead monitor's numbers are all answered before its successor
+ * reads; a living one's only when the page still says that very event waits.
+ */
+#include "loader/loader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "ipc/proc/log.h"
+#include "loader/overdue.h"
+
+#define GRACE_NS (25 * NS_PER_MS) /* the monitor's own timer comes first */
+#define BATCH 256
+#define SERVE_EVENTS 64
+#define GREETED_NS (100 * NS_PER_MS)
+/*
+ * Numbers are given lowest first: what a monitor had read but not yet written
+ * into its page lies close above what it had.
+ */
+#define BEYOND 2048
+
+struct rescued {
+	uint64_t allowed, denied;
+};
+
+static bool
+answer(struct loader *l, uint32_t number, unsigned int verdict,
+    struct rescued *count)
+{
+	struct fanotify_response r = {.fd = (int)number,
+	    .response = verdict == VERDICT_ALLOW ? FAN_ALLOW : FAN_DENY};
+
+	if (write(l->kernel.group, &r, sizeof(r)) != (ssize_t)sizeof(r)) {
+		/* ENOENT: nobody waits under this number. */
+		if (errno != ENOENT)
+			log_warn("answering for the monitor");
+		return false;
+	}
+	if (verdict == VERDICT_ALLOW)
+		count->allowed++;
+	else
+		count->denied++;
+	return true;
+}
+
+static void
+report(struct loader *l, const struct rescued *count)
+{
+	struct vitals_loader *page = l->pages.loader;
+
+	if (count->allowed + count->denied == 0)
+		return;
+	vital_add(page->rescued_allow, count->allowed);
+	vital_add(page->rescued_deny, count->denied);
+	log_warnx("answered in place of the monitor: %llu allowed, %llu denied",
+	    (unsigned long long)count->allowed,
+	    (unsigned long long)count->denied);
+	admin(l, ADMIN_RESCUED, count->allowed, count->denied);
+}
+
+struct strictest {
+	const struct compiled_header *c;
+	unsigned int verdict;
+};
+
+static void
+consider(uint32_t watch, void *ctx)
+{
+	struct strictest *s = ctx;
+	const struct compiled_watch *w = compiled_watch(s->c, watch);
+
+	if (w->mode == MODE_ENFORCE && w->on_timeout == VERDICT_DENY)
+		s->verdict = VERDICT_DENY;
+}
+
+unsigned int
+rescue_default(const struct loader *l, uint64_t dev)
+{
+	struct strictest s = {l->policy.view.compiled, VERDICT_ALLOW};
+
+	if (s.c == NULL || l->policy.view.resolved == NULL)
+		return VERDICT_ALLOW;
+	if (dev != 0) {
+		resolved_watches_on(l->policy.view.resolved, dev, consider, &s);
+		return s.verdict;
+	}
+	for (uint32_t i = 0; i < s.c->nwatches; i++)
+		consider(i, &s);
+	return s.verdict;
+}
+
+void
+rescue_drain(struct loader *l)
+{
+	struct vitals_monitor *page = l->pages.monitor;
+	struct overdue list[BATCH];
+	struct rescued count = {0, 0};
+	unsigned int other = rescue_default(l, 0);
+	size_t at = 0, n, top = 0;
+
+	while ((n = overdue_find_waiting(
+		    page->pending, PENDING_SLOTS, &at, list, BATCH)) > 0) {
+		for (size_t i = 0; i < n; i++) {
+			(void)answer(
+			    l, list[i].number, list[i].verdict, &count);
+			vital_set(
+			    page->pending[list[i].number].state, PENDING_FREE);
+			top = list[i].number;
+		}
+	}
+	for (uint32_t i = 0; i < PENDING_SLOTS && i < top + BEYOND; i++) {
+		if (answer(l, i, other, &count) && i >= top)
+			top = i;
+	}
+	vital_set(page->pending_now, 0);
+	vital_set(page->entered_read_ns, 0);
+	vital_set(page->heartbeat_ns, now_ns());
+	report(l, &count);
+}
+
+unsigned int
+rescue_overdue(struct loader *l, uint64_t now)
+{
+	const struct vitals_monitor *page = l->pages.monitor;
+	struct overdue list[BATCH];
+	struct rescued count = {0, 0};
+	unsigned int found = 0;
+	size_t at = 0, n;
+
+	if (vital_get(page->pending_now) == 0)
+		return 0;
+	while ((n = overdue_find(page->pending, PENDING_SLOTS, now, GRACE_NS,
+		    &at, list, BATCH)) > 0) {
+		for (size_t i = 0; i < n; i++) {
+			size_t again = list[i].number;
+			struct overdue one;
+
+			if (overdue_find(page->pending, again + 1, now,
+				GRACE_NS, &again, &one, 1) == 1)
+				(void)answer(
+				    l, one.number, one.verdict, &count);
+		}
+		found += (unsigned int)n;
+	}
+	report(l, &count);
+	return found;
+}
+
+/* Has the monitor taken what we sent it? Until then it does not read events. */
+static bool
+monitor_has_read(const struct child *c)
+{
+	int unread = 0;
+
+	return c->chan != NULL &&
+	       ioctl(chan_fd(c->chan), SIOCOUTQ, &unread) == 0 && unread == 0 &&
+	       !chan_wants_write(c->chan);
+}
+
+bool
+rescue_nobody_reads(const struct loader *l)
+{
+	const struct child *c = &l->children[SLOT_MONITOR];
+
+	if (c->pid == 0 || !c->hello)
+		return true;
+	if (!c->fresh && now_ns() - c->hello_ns < GREETED_NS)
+		return false;
+	return !monitor_has_read(c);
+}
+
+void
+rescue_serve(struct loader *l)
+{
+	struct rescued count = {0, 0};
+
+	for (int i = 0; i < SERVE_EVENTS && rescue_nobody_reads(l); i++) {
+		struct fanotify_event_metadata e;
+		struct rescued own = {0, 0};
+		struct look look;
+		uint64_t dev = 0;
+
+		/* Room for one: nothing is read that is not answered here. */
+		if (read(l->kernel.group, &e, sizeof(e)) != (ssize_t)sizeof(e))
+			break;
+		if (e.fd < 0)
+			continue;
+		if (own_pid_is(l->pages.loader, e.pid)) {
+			(void)answer(l, (uint32_t)e.fd, VERDICT_ALLOW, &own);
+		} else {
+			if (look_at(e.fd, "", AT_EMPTY_PATH, &look) == 0)
+				dev = look.dev;
+			(void)answer(
+			    l, (uint32_t)e.fd, rescue_default(l, dev), &count);
+		}
+		(void)close(e.fd);
+	}
+	report(l, &count);
+}
