@@ -134,7 +134,8 @@ what_is_forgotten_is_not_recorded(void **state)
 void
 overlay_files_are_known(void **state)
 {
-	char options[4096], merged[64];
+	static const char merged[] = "/tmp/doorward-test-merged";
+	char options[4096], file[64];
 	struct watch *w = *state;
 	struct slot slot;
 	struct stat st;
@@ -149,7 +150,7 @@ overlay_files_are_known(void **state)
 	assert_int_equal(mkdir(watch_path(w, "ovl/up"), 0700), 0);
 	assert_int_equal(mkdir(watch_path(w, "ovl/work"), 0700), 0);
 	(void)slot_after(w, "ovl/low/file");
-	(void)strcpy(merged, "/tmp/doorward-test-merged");
+	(void)snprintf(file, sizeof(file), "%s/file", merged);
 	assert_int_equal(mkdir(merged, 0700), 0);
 	if (mount("overlay", merged, "overlay", 0, options) < 0) {
 		print_message("no overlay: %s\n", strerror(errno));
@@ -166,18 +167,16 @@ overlay_files_are_known(void **state)
 					.kind = OBJECT_TREE}),
 	    0);
 	assert_int_equal(bpf_objects_commit(w->bpf), 0);
-	(void)strcat(merged, "/file");
 	for (int i = 0; i < 2; i++) {
-		(void)close(open_here(merged, i == 0 ? O_RDONLY : O_WRONLY));
+		(void)close(open_here(file, i == 0 ? O_RDONLY : O_WRONLY));
 		slot = watch_slot(w, gettid());
-		assert_int_equal(stat(merged, &st), 0);
+		assert_int_equal(stat(file, &st), 0);
 		assert_int_equal(slot.watch, 1 + 61);
 		assert_int_equal(slot.flags & O_ACCMODE, i);
 		assert_int_equal(slot.ino, st.st_ino);
 		assert_int_equal(
 		    slot.dev, major(st.st_dev) << 20 | minor(st.st_dev));
 	}
-	*strrchr(merged, '/') = '\0';
 	assert_int_equal(umount(merged), 0);
 	(void)rmdir(merged);
 	assert_int_equal(watch_record_tree(w), 0);
@@ -187,6 +186,7 @@ void
 too_deep_is_counted(void **state)
 {
 	char name[4 * WALK_LEVELS] = "deep";
+	size_t len = strlen(name);
 	struct watch *w = *state;
 	struct slot before, after;
 	uint64_t count, now;
@@ -195,7 +195,7 @@ too_deep_is_counted(void **state)
 		skip();
 	for (int i = 0; i < WALK_LEVELS; i++) {
 		assert_int_equal(mkdir(watch_path(w, name), 0700), 0);
-		(void)strcat(name, "/d");
+		len += (size_t)snprintf(name + len, sizeof(name) - len, "/d");
 	}
 	before = slot_after(w, "deep/d/d/file");
 	assert_int_equal(bpf_counter(w->bpf, COUNTER_TOO_DEEP, &count), 0);

@@ -49,13 +49,14 @@ watch_record_tree(struct watch *w)
 struct watch *
 watch_start(enum context_rung best, bool uses_ancestors)
 {
+	static const char template[] = "/tmp/doorward-test-XXXXXX";
 	const struct bpf_options options = {best, uses_ancestors};
 	struct watch *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		return NULL;
 	w->group = -1;
-	(void)strcpy(w->dir, "/tmp/doorward-test-XXXXXX");
+	memcpy(w->dir, template, sizeof(template));
 	if (mkdtemp(w->dir) == NULL) {
 		w->dir[0] = '\0';
 		return failed(w, "mkdtemp");
