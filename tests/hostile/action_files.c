@@ -23,7 +23,7 @@ static struct open_how how = {.flags = O_RDONLY};
 static struct {
 	unsigned int bytes;
 	int type;
-	unsigned char handle[128];
+	unsigned char handle[248]; /* also room for a struct stat or statx */
 } handle = {.bytes = 8, .type = 1};
 static int mount_id;
 
@@ -69,6 +69,7 @@ DO(utimensat, SYS_utimensat, AT_FDCWD, "/file", NULL, 0)
 DO(setxattr, SYS_setxattr, "/file", "user.x", "x", 1, 0)
 DO(getxattr, SYS_getxattr, "/file", "user.x", &handle, 1)
 DO(statx_path, SYS_statx, AT_FDCWD, "/file", 0, 0, &handle)
+DO(newfstatat_path, SYS_newfstatat, AT_FDCWD, "/file", &handle, 0)
 DO(readlinkat_path, SYS_readlinkat, AT_FDCWD, "/file", &handle, 1)
 DO(faccessat, SYS_faccessat, AT_FDCWD, "/file", R_OK)
 DO(chdir, SYS_chdir, "/dir")
@@ -120,6 +121,7 @@ const struct action actions_files[] = {
     ROW(setxattr),
     ROW(getxattr),
     ROW(statx_path),
+    ROW(newfstatat_path),
     ROW(readlinkat_path),
     ROW(faccessat),
     ROW(chdir),
