@@ -70,6 +70,8 @@ DO(setxattr, SYS_setxattr, "/file", "user.x", "x", 1, 0)
 DO(getxattr, SYS_getxattr, "/file", "user.x", &handle, 1)
 DO(statx_path, SYS_statx, AT_FDCWD, "/file", 0, 0, &handle)
 DO(newfstatat_path, SYS_newfstatat, AT_FDCWD, "/file", &handle, 0)
+DO(newfstatat_path_flagged, SYS_newfstatat, AT_FDCWD, "/file", &handle,
+    AT_EMPTY_PATH)
 DO(readlinkat_path, SYS_readlinkat, AT_FDCWD, "/file", &handle, 1)
 DO(faccessat, SYS_faccessat, AT_FDCWD, "/file", R_OK)
 DO(chdir, SYS_chdir, "/dir")
@@ -122,6 +124,7 @@ const struct action actions_files[] = {
     ROW(getxattr),
     ROW(statx_path),
     ROW(newfstatat_path),
+    ROW(newfstatat_path_flagged),
     ROW(readlinkat_path),
     ROW(faccessat),
     ROW(chdir),
