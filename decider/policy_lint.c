@@ -138,6 +138,28 @@ lint_reach(const struct compiled_header *c, const struct compiled_watch *w,
 	}
 }
 
+/*
+ * The watch that would have this pattern's literal if this were not there.
+ * Every pattern against every other: not for policies of thousands.
+ */
+static uint32_t
+covering_watch(
+    const struct compiled_header *c, const struct compiled_pattern *p)
+{
+	const struct compiled_pattern *q;
+
+	for (uint32_t i = 0; i < c->npatterns && c->npatterns <= 4096; i++) {
+		q = compiled_pattern(c, i);
+		if (q->watch != p->watch && !q->except &&
+		    q->container_field == 0 &&
+		    q->literal.len < p->literal.len &&
+		    pattern_match(
+			c, q, compiled_string(c, p->literal), p->literal.len))
+			return q->watch;
+	}
+	return WATCH_NONE;
+}
+
 static void
 lint_pattern(
     const struct compiled_header *c, uint32_t i, struct policy_diags *diags)
@@ -157,10 +179,8 @@ lint_pattern(
 	}
 	if (p->except)
 		return;
-	/* Who would have what is directly under here, if this were not? */
-	other = compiled_find_watch(
-	    c, compiled_string(c, p->literal), p->literal.len);
-	if (other == WATCH_NONE || other == p->watch)
+	other = covering_watch(c, p);
+	if (other == WATCH_NONE)
 		return;
 	w = compiled_watch(c, other);
 	diag_warning(diags, at_line(c, p->file, p->line, 0),
