@@ -94,7 +94,8 @@ map_fd(struct bpf_object *object, const char *name, int *ret_fd)
 static int
 load(struct bpf_state *state, const struct attempt *attempt)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "doorward");
+	const struct bpf_object_open_opts opts = {
+	    .sz = sizeof(opts), .object_name = "doorward"};
 	struct bpf_program *program;
 	int r, sieve;
 

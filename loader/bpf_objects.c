@@ -95,7 +95,8 @@ sieve_add(
 int
 bpf_objects_begin(struct bpf_state *state, uint32_t generation, size_t expected)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+	const struct bpf_map_create_opts opts = {
+	    .sz = sizeof(opts), .map_flags = BPF_F_NO_PREALLOC};
 	struct object_sieve *sieve;
 	int fd;
 
