@@ -32,10 +32,10 @@ cbor_head(struct cbor_writer *w, unsigned int major, uint64_t argument)
 		put(w, head, 1);
 		return;
 	}
-	width = argument > UINT32_MAX ? 3
-	    : argument > UINT16_MAX   ? 2
-	    : argument > UINT8_MAX    ? 1
-				      : 0;
+	width = argument > UINT32_MAX	? 3
+		: argument > UINT16_MAX ? 2
+		: argument > UINT8_MAX	? 1
+					: 0;
 	head[0] = (uint8_t)(major << 5 | (24 + width));
 	for (unsigned int i = 0; i < 1u << width; i++)
 		head[1 + i] =

@@ -34,8 +34,8 @@ int cbor_read_head(struct cbor_reader *r, unsigned int major, uint64_t *ret);
 /* An integer within int64_t. */
 int cbor_read_number(struct cbor_reader *r, int64_t *ret);
 /* A byte string; *ret points into the input. */
-int cbor_read_bytes(struct cbor_reader *r, const uint8_t **ret,
-    size_t *ret_len);
+int
+cbor_read_bytes(struct cbor_reader *r, const uint8_t **ret, size_t *ret_len);
 /* True, and consumed, when a null comes next. */
 bool cbor_read_null(struct cbor_reader *r);
 /* Is the next item a byte string? */

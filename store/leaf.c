@@ -58,7 +58,7 @@ bool
 leaf_column_is_number(enum leaf_column c)
 {
 	return c != LEAF_PATH && c != LEAF_HNEW && c != LEAF_HOLD &&
-	    c != LEAF_EXT;
+	       c != LEAF_EXT;
 }
 
 const char *
@@ -208,8 +208,7 @@ ext_number(struct ext_writer *w, unsigned int key, int64_t number)
 }
 
 void
-ext_bytes(
-    struct ext_writer *w, unsigned int key, const void *bytes, size_t len)
+ext_bytes(struct ext_writer *w, unsigned int key, const void *bytes, size_t len)
 {
 	struct cbor_writer c;
 
@@ -240,8 +239,7 @@ ext_pair(struct cbor_reader *r, int64_t *key, struct leaf_value *v)
 	int64_t last = *key;
 
 	if (cbor_read_number(r, key) < 0 || *key <= last ||
-	    *key > EXT_KEYS_MAX || read_value(r, v) < 0 ||
-	    v->type == LEAF_NULL)
+	    *key > EXT_KEYS_MAX || read_value(r, v) < 0 || v->type == LEAF_NULL)
 		return -EBADMSG;
 	return 0;
 }
@@ -274,7 +272,8 @@ ext_find(const struct leaf *l, unsigned int key, struct leaf_value *ret)
 
 	if (ext->type != LEAF_BYTES)
 		return false;
-	r = (struct cbor_reader){.at = ext->bytes, .end = ext->bytes + ext->len};
+	r = (struct cbor_reader){
+	    .at = ext->bytes, .end = ext->bytes + ext->len};
 	if (cbor_read_head(&r, CBOR_MAP, &count) < 0 || count > EXT_KEYS_MAX)
 		return false;
 	for (uint64_t i = 0; i < count; i++) {

@@ -25,10 +25,11 @@
 enum leaf_column {
 	LEAF_TS,      /* CLOCK_REALTIME, ns; never null */
 	LEAF_KIND,    /* enum record_kind; never null */
-	LEAF_ACT,     /* EVENT: one op_bit; GAP: gap_source; ADMIN: admin_what; ACCESS: access_what */
+	LEAF_ACT,     /* EVENT: one op_bit; GAP: gap_source; ADMIN: admin_what;
+			 ACCESS: access_what */
 	LEAF_VERDICT, /* EVENT: enum verdict */
 	LEAF_RULE,    /* EVENT: rule number in its policy; null: none matched */
-	LEAF_ACTOR,   /* EVENT: index of the ACTOR leaf; null: subject unknown */
+	LEAF_ACTOR, /* EVENT: index of the ACTOR leaf; null: subject unknown */
 	LEAF_UID,
 	LEAF_AUID,
 	LEAF_PID, /* thread group id */
@@ -71,16 +72,17 @@ enum ext_event {
 	EXT_EVENT_ERRNO = 8, /* absent: 0 */
 	EXT_EVENT_WATCH = 9, /* watch number in its policy; absent: none */
 	EXT_EVENT_GENERATION = 10,
-	EXT_EVENT_POLICY = 11, /* index of the first POLICY leaf of that generation */
+	EXT_EVENT_POLICY =
+	    11, /* index of the first POLICY leaf of that generation */
 	EXT_EVENT_EUID = 12,
 	EXT_EVENT_GID = 13,
 	EXT_EVENT_EGID = 14,
 	EXT_EVENT_TOKEN = 15, /* the opener waited for this record's seal */
 	EXT_EVENT_HOST_PATH = 16,
 	EXT_EVENT_CONTAINER_PATH = 17,
-	EXT_EVENT_LAYER = 18,	      /* 1 host, 2 lower, 3 upper, 4 merged */
-	EXT_EVENT_PATH_SHA256 = 19,   /* of the whole path, when path was cut */
-	EXT_EVENT_OTHER_PATH = 20,    /* rename, link: the other name */
+	EXT_EVENT_LAYER = 18,	    /* 1 host, 2 lower, 3 upper, 4 merged */
+	EXT_EVENT_PATH_SHA256 = 19, /* of the whole path, when path was cut */
+	EXT_EVENT_OTHER_PATH = 20,  /* rename, link: the other name */
 	EXT_EVENT_OTHER_DEV = 21,
 	EXT_EVENT_OTHER_INO = 22,
 };
@@ -95,8 +97,10 @@ enum ext_actor {
 	EXT_ACTOR_PPID = 6,
 	EXT_ACTOR_CGROUP = 7,
 	EXT_ACTOR_MNTNS = 8,
-	EXT_ACTOR_ANCESTORS = 9,     /* each path followed by a NUL, nearest first; empty: not known */
-	EXT_ACTOR_ANCESTOR_IDS = 10, /* the same ones: dev u64, ino u64, pid u32, big-endian */
+	EXT_ACTOR_ANCESTORS = 9, /* each path followed by a NUL, nearest first;
+				    empty: not known */
+	EXT_ACTOR_ANCESTOR_IDS =
+	    10, /* the same ones: dev u64, ino u64, pid u32, big-endian */
 	EXT_ACTOR_EXE_SHA256 = 11,
 	EXT_ACTOR_CONTAINER_ID = 12,
 	EXT_ACTOR_CONTAINER_NAME = 13,
@@ -112,26 +116,31 @@ enum ext_actor {
 enum ext_seal {
 	EXT_SEAL_N = 1,
 	EXT_SEAL_BOOTTIME_NS = 2,
-	EXT_SEAL_RECORDS = 3,  /* leaves since the last SEAL leaf, without this one */
+	EXT_SEAL_RECORDS =
+	    3, /* leaves since the last SEAL leaf, without this one */
 	EXT_SEAL_ACCEPTED = 4, /* events taken since OPEN */
-	EXT_SEAL_LOST_RECORD_QUEUE = 5, /* lost since OPEN, per enum gap_source */
+	/* lost since OPEN, absent for none: 4 + enum gap_source */
+	EXT_SEAL_LOST_RECORD_QUEUE = 5,
 	EXT_SEAL_LOST_STORE_QUEUE = 6,
 	EXT_SEAL_LOST_RING_BUFFER = 7,
 	EXT_SEAL_LOST_NOTIFY_QUEUE = 8,
 	EXT_SEAL_LOST_STORE_DOWN = 9,
-	EXT_SEAL_POLICY = 10,	     /* index of the POLICY leaf in force; absent: none yet */
-	EXT_SEAL_CLOCK_STATE = 11,   /* adjtimex(2): TIME_*; absent: unknown */
+	EXT_SEAL_POLICY =
+	    10, /* index of the POLICY leaf in force; absent: none yet */
+	EXT_SEAL_CLOCK_STATE = 11,    /* adjtimex(2): TIME_*; absent: unknown */
 	EXT_SEAL_CLOCK_ERROR_US = 12, /* adjtimex(2): maxerror */
-	EXT_SEAL_FREE_MB = 13,	     /* free space where the log lies */
-	EXT_SEAL_SENSORS = 14,	     /* bitmap: bit 0 a monitor is connected */
-	EXT_SEAL_HEARTBEAT_S = 15,   /* the next seal comes within this */
+	EXT_SEAL_FREE_MB = 13,	      /* free space where the log lies */
+	EXT_SEAL_SENSORS = 14,	      /* bitmap: bit 0 a monitor is connected */
+	EXT_SEAL_HEARTBEAT_S = 15,    /* the next seal comes within this */
+	EXT_SEAL_TOKEN = 16,	/* the monitor's number of the newest event */
+	EXT_SEAL_EVENT_TS = 17, /* and the latest time of any, since OPEN */
 };
 
 /* KIND_OPEN */
 enum ext_open {
 	EXT_OPEN_PREVIOUS_SEAL = 1, /* last seal before; absent: first start */
 	EXT_OPEN_BOOT_ID = 2,	    /* 16 bytes */
-	EXT_OPEN_CLEAN = 3,	    /* 1: the last run ended in an orderly stop */
+	EXT_OPEN_CLEAN = 3, /* 1: the last run ended in an orderly stop */
 	EXT_OPEN_HOST = 4,
 	EXT_OPEN_LATE_FIRST = 5, /* leaves sealed late, first and last */
 	EXT_OPEN_LATE_LAST = 6,
@@ -166,7 +175,8 @@ enum ext_clock {
 /* KIND_POLICY: parts of one policy follow each other (policy_body.h). */
 enum ext_policy {
 	EXT_POLICY_GENERATION = 1,
-	EXT_POLICY_HASH = 2, /* BLAKE2b-256 of the source texts with their names */
+	EXT_POLICY_HASH =
+	    2, /* BLAKE2b-256 of the source texts with their names */
 	EXT_POLICY_PART = 3, /* 0 .. parts - 1 */
 	EXT_POLICY_PARTS = 4,
 	EXT_POLICY_BODY = 5,
@@ -184,8 +194,8 @@ enum ext_access { EXT_ACCESS_DIGEST = 1 }; /* of the request, 32 bytes */
 void leaf_clear(struct leaf *l);
 void leaf_set_number(struct leaf *l, enum leaf_column c, int64_t number);
 /* bytes are borrowed; len 0 is an empty string, not null. */
-void leaf_set_bytes(struct leaf *l, enum leaf_column c, const void *bytes,
-    size_t len);
+void leaf_set_bytes(
+    struct leaf *l, enum leaf_column c, const void *bytes, size_t len);
 
 /* The column's number, or other when it is null. */
 int64_t leaf_number(const struct leaf *l, enum leaf_column c, int64_t other);
@@ -203,10 +213,11 @@ int leaf_check(const struct leaf *l);
 
 /*
  * The canonical encoding: RFC 8949 section 4.2.1, profile of FORMAT.md.
- * 0 and *ret_len; -EBADMSG as leaf_check; -EMSGSIZE beyond cap or LEAF_BYTES_MAX.
+ * 0 and *ret_len; -EBADMSG as leaf_check; -EMSGSIZE beyond cap or
+ * LEAF_BYTES_MAX.
  */
-int leaf_encode(const struct leaf *l, uint8_t *buf, size_t cap,
-    size_t *ret_len);
+int
+leaf_encode(const struct leaf *l, uint8_t *buf, size_t cap, size_t *ret_len);
 
 /*
  * Accepts exactly what leaf_encode makes: any other spelling of the same
@@ -224,9 +235,10 @@ struct ext_writer {
 };
 void ext_begin(struct ext_writer *w, uint8_t *buf, size_t cap);
 void ext_number(struct ext_writer *w, unsigned int key, int64_t number);
-void ext_bytes(struct ext_writer *w, unsigned int key, const void *bytes,
-    size_t len);
-/* Puts the map into l (null if empty); l borrows the buffer. 0, -EMSGSIZE, -EINVAL. */
+void ext_bytes(
+    struct ext_writer *w, unsigned int key, const void *bytes, size_t len);
+/* Puts the map into l (null if empty); l borrows the buffer. 0, -EMSGSIZE,
+ * -EINVAL. */
 int ext_end(struct ext_writer *w, struct leaf *l);
 
 /* 0 if bytes are one canonical map of this profile, else -EBADMSG. */

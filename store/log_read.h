@@ -4,9 +4,9 @@
  * under. Read-only; works on the live log (query), and on a copy. For showing
  * records, not for believing them: that is verify.h.
  *
- * A reader is one process's, used from one thread. Between log_begin and log_end
- * it sees one state of the log; keep that short on the live log, because the
- * writer cannot shrink its write-ahead file meanwhile.
+ * A reader is one process's, used from one thread. Between log_begin and
+ * log_end it sees one state of the log; keep that short on the live log,
+ * because the writer cannot shrink its write-ahead file meanwhile.
  */
 #ifndef DOORWARD_STORE_LOG_READ_H
 #define DOORWARD_STORE_LOG_READ_H
@@ -26,8 +26,8 @@ struct log_reader;
 struct log_cursor;
 
 struct log_seal {
-	uint64_t n;	/* its number */
-	uint64_t size;	/* leaves it covers */
+	uint64_t n;    /* its number */
+	uint64_t size; /* leaves it covers */
 	uint8_t sig[64];
 };
 
@@ -39,7 +39,8 @@ struct log_seal {
 int log_open(const char *dir, bool live, struct log_reader **ret);
 void log_close(struct log_reader **r);
 
-/* One consistent view until log_end. begin also notices new segments. 0 or -errno. */
+/* One consistent view until log_end. begin also notices new segments. 0 or
+ * -errno. */
 int log_begin(struct log_reader *r);
 void log_end(struct log_reader *r);
 
@@ -61,15 +62,16 @@ int log_next(struct log_cursor *c, struct leaf *ret);
 void log_cursor_close(struct log_cursor **c);
 
 /* One record. *ret borrows from *ret_hold, which the caller frees. -ENOENT. */
-int log_get(struct log_reader *r, uint64_t index, struct leaf *ret,
-    void **ret_hold);
+int log_get(
+    struct log_reader *r, uint64_t index, struct leaf *ret, void **ret_hold);
 
-/* Where the policy of an EVENT starts; -ENOENT when the log does not hold it. */
-int log_policy_index(struct log_reader *r, const struct leaf *event,
-    uint64_t *ret_index);
+/* Where the policy of an EVENT starts; -ENOENT when the log does not hold it.
+ */
+int log_policy_index(
+    struct log_reader *r, const struct leaf *event, uint64_t *ret_index);
 /* The newest POLICY leaf at or below index; -ENOENT. */
-int log_policy_before(struct log_reader *r, uint64_t index,
-    uint64_t *ret_index);
+int
+log_policy_before(struct log_reader *r, uint64_t index, uint64_t *ret_index);
 /*
  * The policy whose first part is the leaf index. hash is its BLAKE2b-256.
  * -ENOENT, -EBADMSG, -ENOMEM.
@@ -85,7 +87,7 @@ int log_origin(struct log_reader *r, char *buf, size_t cap);
  * The checkpoint of the last seal as a C2SP signed note under its seal key (and
  * the identity key when it was published). -ENOENT: nothing sealed.
  */
-int log_checkpoint(struct log_reader *r, char *buf, size_t cap,
-    size_t *ret_len);
+int
+log_checkpoint(struct log_reader *r, char *buf, size_t cap, size_t *ret_len);
 
 #endif

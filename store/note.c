@@ -21,13 +21,13 @@ to_base64(const uint8_t *bytes, size_t len, char *ret, size_t cap)
 
 /* Exactly want bytes in canonical base64. */
 static int
-from_base64(const char *text, size_t len, uint8_t *ret, size_t cap,
-    size_t *ret_len)
+from_base64(
+    const char *text, size_t len, uint8_t *ret, size_t cap, size_t *ret_len)
 {
 	const char *end;
 
 	if (sodium_base642bin(ret, cap, text, len, NULL, ret_len, &end,
-	        sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		sodium_base64_VARIANT_ORIGINAL) != 0 ||
 	    end != text + len)
 		return -EBADMSG;
 	return 0;
@@ -139,13 +139,13 @@ vkey_parse(const char *text, size_t len, struct vkey *ret)
 	key = plus + 10;
 	if (take_name(text, (size_t)(plus - text), k.name, NOTE_NAME_MAX) < 0 ||
 	    from_base64(key, len - (size_t)(key - text), parts, sizeof(parts),
-	        &got) < 0 ||
+		&got) < 0 ||
 	    got != sizeof(parts) || parts[0] != NOTE_ED25519)
 		return -EBADMSG;
 	memcpy(k.pk, parts + 1, HASH_BYTES);
 	/* The only accepted spelling is the one we would write. */
-	if (vkey_format(&k, again, sizeof(again)) < 0 ||
-	    strlen(again) != len || memcmp(again, text, len) != 0)
+	if (vkey_format(&k, again, sizeof(again)) < 0 || strlen(again) != len ||
+	    memcmp(again, text, len) != 0)
 		return -EBADMSG;
 	*ret = k;
 	return 0;
@@ -154,8 +154,8 @@ vkey_parse(const char *text, size_t len, struct vkey *ret)
 void
 note_name_genesis(const char *origin, char *ret)
 {
-	(void)snprintf(ret, NOTE_NAME_MAX + 1, "%.*s/genesis",
-	    ORIGIN_BYTES_MAX, origin);
+	(void)snprintf(
+	    ret, NOTE_NAME_MAX + 1, "%.*s/genesis", ORIGIN_BYTES_MAX, origin);
 }
 
 void
@@ -187,15 +187,14 @@ note_origin(const char *host, const uint8_t genesis_pk[HASH_BYTES], char *ret)
 		char c = host[i];
 
 		name[i] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		        (c >= '0' && c <= '9') || c == '.' || c == '-'
-		    ? c
-		    : '-';
+				  (c >= '0' && c <= '9') || c == '.' || c == '-'
+			      ? c
+			      : '-';
 	}
 	name[len] = '\0';
 	crypto_hash_sha256(hash, genesis_pk, HASH_BYTES);
 	sodium_bin2hex(hex, sizeof(hex), hash, 8);
-	(void)snprintf(
-	    ret, ORIGIN_BYTES_MAX + 1, "%s/doorward/%s", name, hex);
+	(void)snprintf(ret, ORIGIN_BYTES_MAX + 1, "%s/doorward/%s", name, hex);
 }
 
 size_t
@@ -259,9 +258,8 @@ key_note_parse(const char *text, size_t len, struct key_note *ret)
 	    take_line(&at, end, &line, &n) < 0 ||
 	    from_base64_hash(line, n, k.cert) < 0)
 		return -EBADMSG;
-	if (k.block == 0 &&
-	    (take_line(&at, end, &line, &n) < 0 ||
-	        from_base64_hash(line, n, k.identity) < 0))
+	if (k.block == 0 && (take_line(&at, end, &line, &n) < 0 ||
+				from_base64_hash(line, n, k.identity) < 0))
 		return -EBADMSG;
 	if (at != end)
 		return -EBADMSG;
@@ -303,9 +301,8 @@ parse_signature(const char *line, size_t len, struct note_signature *ret)
 	line += DASH_BYTES;
 	len -= DASH_BYTES;
 	space = memchr(line, ' ', len);
-	if (space == NULL ||
-	    take_name(line, (size_t)(space - line), ret->name,
-	        NOTE_NAME_MAX) < 0)
+	if (space == NULL || take_name(line, (size_t)(space - line), ret->name,
+				 NOTE_NAME_MAX) < 0)
 		return -EBADMSG;
 	len -= (size_t)(space + 1 - line);
 	if (from_base64(space + 1, len, raw, sizeof(raw), &got) < 0 || got < 5)
@@ -357,10 +354,10 @@ note_verify(const char *bytes, const struct note *n, const char *name,
 		if (strcmp(s->name, name) != 0 || memcmp(s->id, id, 4) != 0 ||
 		    s->sig_len != SIG_BYTES)
 			continue;
-		return crypto_sign_verify_detached(s->sig,
-		           (const uint8_t *)bytes, n->text_len, pk) == 0
-		    ? 0
-		    : -EBADMSG;
+		return crypto_sign_verify_detached(
+			   s->sig, (const uint8_t *)bytes, n->text_len, pk) == 0
+			   ? 0
+			   : -EBADMSG;
 	}
 	return -EBADMSG;
 }

@@ -28,14 +28,16 @@ struct vkey {
 };
 
 /* The first four bytes of SHA-256(name "\n" 0x01 pk). */
-void note_key_id(
-    const char *name, const uint8_t pk[HASH_BYTES], uint8_t ret[4]);
+void
+note_key_id(const char *name, const uint8_t pk[HASH_BYTES], uint8_t ret[4]);
 /* "NAME+8hex+base64": 0; -EMSGSIZE. */
 int vkey_format(const struct vkey *k, char *buf, size_t cap);
-/* One vkey, surrounded by nothing but an optional final newline. 0, -EBADMSG. */
+/* One vkey, surrounded by nothing but an optional final newline. 0, -EBADMSG.
+ */
 int vkey_parse(const char *text, size_t len, struct vkey *ret);
 
-/* "ORIGIN/genesis", "ORIGIN/cert/N", "ORIGIN/seal/N"; ret has NOTE_NAME_MAX + 1. */
+/* "ORIGIN/genesis", "ORIGIN/cert/N", "ORIGIN/seal/N"; ret has NOTE_NAME_MAX
+ * + 1. */
 void note_name_genesis(const char *origin, char *ret);
 void note_name_cert(const char *origin, uint64_t block, char *ret);
 void note_name_seal(const char *origin, uint64_t n, char *ret);
@@ -44,8 +46,8 @@ void note_name_seal(const char *origin, uint64_t n, char *ret);
  * "HOST/doorward/16 hex of SHA-256(genesis key)"; what a name may not hold
  * becomes '-'. ret has ORIGIN_BYTES_MAX + 1 bytes.
  */
-void note_origin(
-    const char *host, const uint8_t genesis_pk[HASH_BYTES], char *ret);
+void
+note_origin(const char *host, const uint8_t genesis_pk[HASH_BYTES], char *ret);
 
 struct checkpoint {
 	char origin[ORIGIN_BYTES_MAX + 1];
@@ -69,8 +71,9 @@ size_t key_note_format(const struct key_note *k, char *buf);
 int key_note_parse(const char *text, size_t len, struct key_note *ret);
 
 /*
- * Appends a signature line to a note. *len is its length so far: the text, which
- * ends in a newline; the blank line comes with the first signature. 0, -EMSGSIZE.
+ * Appends a signature line to a note. *len is its length so far: the text,
+ * which ends in a newline; the blank line comes with the first signature. 0,
+ * -EMSGSIZE.
  */
 int note_add_signature(char *buf, size_t cap, size_t *len, const char *name,
     const uint8_t pk[HASH_BYTES], const uint8_t sig[SIG_BYTES]);

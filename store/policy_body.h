@@ -53,12 +53,12 @@ struct policy_body {
 };
 
 /* The body of a checked compiled policy; malloc'ed. 0, -ENOMEM, -EFBIG. */
-int policy_body_make(const struct compiled_header *c, uint8_t **ret,
-    size_t *ret_len);
+int policy_body_make(
+    const struct compiled_header *c, uint8_t **ret, size_t *ret_len);
 
 /* 0, -EBADMSG (hostile input is fine), -ENOMEM. Free with policy_body_free. */
-int policy_body_parse(const uint8_t *bytes, size_t len,
-    struct policy_body **ret);
+int
+policy_body_parse(const uint8_t *bytes, size_t len, struct policy_body **ret);
 void policy_body_free(struct policy_body **b);
 
 #endif

@@ -56,6 +56,19 @@ tree_append(struct tree *t, const uint8_t leaf_hash[HASH_BYTES],
 }
 
 void
+tree_append_node(struct tree *t, unsigned int h, const uint8_t hash[HASH_BYTES])
+{
+	uint8_t carry[HASH_BYTES];
+	unsigned int at = h;
+
+	memcpy(carry, hash, HASH_BYTES);
+	for (; t->size >> at & 1; at++)
+		tree_node_hash(t->node[at], carry, carry);
+	memcpy(t->node[at], carry, HASH_BYTES);
+	t->size += (uint64_t)1 << h;
+}
+
+void
 tree_root(const struct tree *t, uint8_t ret[HASH_BYTES])
 {
 	uint8_t hash[HASH_BYTES];

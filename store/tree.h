@@ -20,13 +20,13 @@
 
 struct tree {
 	uint64_t size;
-	/* node[h]: root of a complete subtree of 2^h leaves iff bit h of size is set */
+	/* node[h]: root of a complete subtree of 2^h leaves iff bit h of size
+	 * is set */
 	uint8_t node[TREE_HEIGHTS][HASH_BYTES];
 };
 
 /* SHA-256(0x00 leaf), SHA-256(0x01 left right). */
-void tree_leaf_hash(
-    const uint8_t *leaf, size_t len, uint8_t ret[HASH_BYTES]);
+void tree_leaf_hash(const uint8_t *leaf, size_t len, uint8_t ret[HASH_BYTES]);
 void tree_node_hash(const uint8_t left[HASH_BYTES],
     const uint8_t right[HASH_BYTES], uint8_t ret[HASH_BYTES]);
 
@@ -38,6 +38,9 @@ void tree_clear(struct tree *t);
 /* done may be NULL. */
 void tree_append(struct tree *t, const uint8_t leaf_hash[HASH_BYTES],
     tree_node_done *done, void *ctx);
+/* A whole complete subtree of 2^h leaves; size must be a multiple of 2^h. */
+void tree_append_node(
+    struct tree *t, unsigned int h, const uint8_t hash[HASH_BYTES]);
 /* The root of all leaves; of no leaves: SHA-256 of nothing. */
 void tree_root(const struct tree *t, uint8_t ret[HASH_BYTES]);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Offline verification of a log: no service, no network, no trust in anything
- * but one public key. Every file is taken to be hostile. FORMAT.md, "Verifying".
+ * but one public key. Every file is taken to be hostile. FORMAT.md,
+ * "Verifying".
  *
  * Not for: showing records (log_read.h).
  */
@@ -17,7 +18,8 @@
 /* Worse ones are larger; a report's verdict is the worst finding's. */
 enum verify_verdict {
 	VERIFY_INTACT = 0,
-	VERIFY_UNSEALED_TAIL, /* rows after the last seal: exit 0 when only the last batch */
+	VERIFY_UNSEALED_TAIL, /* rows after the last seal: exit 0 when only the
+				 last batch */
 	VERIFY_STALE,
 	VERIFY_HOLE,
 	VERIFY_DATA_MISSING,
@@ -29,14 +31,15 @@ enum verify_verdict {
 	VERIFY_VERDICTS
 };
 
-#define VERIFY_EXIT_ERROR 5 /* nothing could be said: no such file, no memory */
+#define VERIFY_EXIT_ERROR 5 /* nothing could be said: no such file, no memory  \
+			     */
 
 enum verify_place {
 	VERIFY_PLACE_NONE, /* the log as a whole */
 	VERIFY_PLACE_FILE,
-	VERIFY_PLACE_ROWS, /* first .. last: record indexes */
+	VERIFY_PLACE_ROWS,  /* first .. last: record indexes */
 	VERIFY_PLACE_SEALS, /* first .. last: seal numbers */
-	VERIFY_PLACE_KEYS, /* first: key block */
+	VERIFY_PLACE_KEYS,  /* first: key block */
 };
 
 struct verify_finding {
@@ -60,8 +63,9 @@ struct verify_report {
 	uint64_t unsealed;		/* rows after the last seal */
 	bool quick;
 	char origin[ORIGIN_BYTES_MAX + 1];
-	char checkpoint[CHECKPOINT_BYTES_MAX]; /* of the last valid seal, text only */
-	uint64_t total;			       /* findings, also those not kept */
+	char checkpoint[CHECKPOINT_BYTES_MAX]; /* of the last valid seal, text
+						  only */
+	uint64_t total; /* findings, also those not kept */
 	size_t nfindings;
 	struct verify_finding findings[VERIFY_FINDINGS_MAX];
 	size_t nnotes; /* not faults: gaps, late seals, clock steps */
@@ -71,11 +75,11 @@ struct verify_report {
 struct verify_options {
 	const char *const *paths; /* one folder, or segment files */
 	size_t npaths;
-	const char *key;	  /* vkey line (log.pub); NULL: unpinned */
+	const char *key;	 /* vkey line (log.pub); NULL: unpinned */
 	const char *const *have; /* texts of checkpoints held from earlier */
 	size_t nhave;
 	int64_t collected_at_ns; /* 0: not given, STALE is not judged */
-	bool quick;		 /* signatures: only the last seal of each key block */
+	bool quick; /* signatures: only the last seal of each key block */
 	/* Called now and then with rows done; may be NULL. */
 	void (*progress)(uint64_t rows, void *ctx);
 	void *ctx;
