@@ -334,7 +334,6 @@ struct child {
 	struct chan *chan;
 	struct loop_source source;
 	bool hello, ready;
-	bool fresh; /* had not executed when it was greeted */
 	bool replacement;
 	uint64_t started_ns, hello_ns;
 	unsigned int quick_deaths;
@@ -354,6 +353,8 @@ void admin(struct loader *l, unsigned int what, uint64_t a, uint64_t b);
 void admin_flush(struct loader *l);
 /* The monitor is gone: answer for it, and put its successor in its place. */
 void replace_monitor(struct loader *l);
+/* Reads the group at once, until somebody else does. */
+void serve_meanwhile(struct loader *l);
 
 /* Greets all of them, each with exactly its descriptors. 0 or -errno. */
 int handover_all(struct loader *l);
@@ -378,11 +379,18 @@ void label_answer(struct loader *l, uint32_t pid, uint64_t dev, uint64_t ino);
 
 /* ---- watchdog.c, rescue.c ---- */
 
+/* Answers given in the monitor's place and not yet reported. */
+struct rescued {
+	uint64_t allowed, denied;
+};
+
 void watchdog_tick(struct loader *l);
 /* Answers everything a dead monitor left, by number. */
 void rescue_drain(struct loader *l);
 /* Answers what is overdue in a living monitor's page. */
 unsigned int rescue_overdue(struct loader *l, uint64_t now);
+/* Says what was answered since the last time, if anything. */
+void rescue_report(struct loader *l);
 /* No monitor is there that reads, or will read in a moment. */
 bool rescue_nobody_reads(const struct loader *l);
 /* Reads the group while nobody else does: own pids, else the default. */
@@ -429,6 +437,7 @@ struct loader {
 	struct msg_ADMIN admin_waiting[ADMIN_WAITING_MAX]; /* for a store */
 	size_t nadmin_waiting;
 	uint64_t epoch; /* of the monitor */
+	struct rescued rescued;
 	bool marking, stopping;
 	uint8_t boot_id[16];
 };

@@ -47,6 +47,7 @@ tick(struct loader *l, void *arg)
 	if (read(l->timer, &expired, sizeof(expired)) == -1)
 		return;
 	watchdog_tick(l);
+	rescue_report(l);
 	supervise_tick(l, now);
 	reload_tick(l, now);
 	manager_tick(now);

@@ -88,9 +88,9 @@ fail(struct loader *l, const char *why)
 
 	vital_set(page->policy_state, POLICY_LAST_RELOAD_FAILED);
 	vital_set(page->policy_errors, 1);
-	log_warnx("reload failed, generation %llu stays in force%s%s",
+	log_warnx("reload failed, generation %llu stays in force%s%.*s",
 	    (unsigned long long)l->policy.generation, why != NULL ? ": " : "",
-	    why != NULL ? why : "");
+	    why != NULL ? (int)strcspn(why, "\n") : 0, why != NULL ? why : "");
 	admin(l, ADMIN_RELOAD_FAILED, 1, 0);
 	if (why != NULL && text_of(why, &text) == 0)
 		answer_query(l, false, 1, text);

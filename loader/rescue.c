@@ -29,10 +29,6 @@
  */
 #define BEYOND 2048
 
-struct rescued {
-	uint64_t allowed, denied;
-};
-
 static bool
 answer(struct loader *l, uint32_t number, unsigned int verdict,
     struct rescued *count)
@@ -53,19 +49,30 @@ answer(struct loader *l, uint32_t number, unsigned int verdict,
 	return true;
 }
 
+/* Counted now, said with the next tick: there may be many in a moment. */
 static void
-report(struct loader *l, const struct rescued *count)
+note(struct loader *l, const struct rescued *count)
 {
 	struct vitals_loader *page = l->pages.loader;
 
-	if (count->allowed + count->denied == 0)
-		return;
 	vital_add(page->rescued_allow, count->allowed);
 	vital_add(page->rescued_deny, count->denied);
+	l->rescued.allowed += count->allowed;
+	l->rescued.denied += count->denied;
+}
+
+void
+rescue_report(struct loader *l)
+{
+	const struct rescued *count = &l->rescued;
+
+	if (count->allowed + count->denied == 0)
+		return;
 	log_warnx("answered in place of the monitor: %llu allowed, %llu denied",
 	    (unsigned long long)count->allowed,
 	    (unsigned long long)count->denied);
 	admin(l, ADMIN_RESCUED, count->allowed, count->denied);
+	l->rescued = (struct rescued){0, 0};
 }
 
 struct strictest {
@@ -125,7 +132,7 @@ rescue_drain(struct loader *l)
 	vital_set(page->pending_now, 0);
 	vital_set(page->entered_read_ns, 0);
 	vital_set(page->heartbeat_ns, now_ns());
-	report(l, &count);
+	note(l, &count);
 }
 
 unsigned int
@@ -152,7 +159,7 @@ rescue_overdue(struct loader *l, uint64_t now)
 		}
 		found += (unsigned int)n;
 	}
-	report(l, &count);
+	note(l, &count);
 	return found;
 }
 
@@ -174,7 +181,8 @@ rescue_nobody_reads(const struct loader *l)
 
 	if (c->pid == 0 || !c->hello)
 		return true;
-	if (!c->fresh && now_ns() - c->hello_ns < GREETED_NS)
+	/* It may still be on its way through its own libraries. */
+	if (now_ns() - c->hello_ns < GREETED_NS)
 		return false;
 	return !monitor_has_read(c);
 }
@@ -205,5 +213,5 @@ rescue_serve(struct loader *l)
 		}
 		(void)close(e.fd);
 	}
-	report(l, &count);
+	note(l, &count);
 }

@@ -85,6 +85,7 @@ stop_run(struct loader *l, int sig)
 	tell(l, SLOT_MONITOR, MSG_STOP_MONITOR, &monitor, NULL);
 	(void)end_child(l, SLOT_MONITOR, MONITOR_NS);
 	rescue_drain(l);
+	rescue_report(l);
 	loop_remove(l, &l->notify_source);
 	loop_remove(l, &l->group_source);
 	fd_close(&l->kernel.notify);

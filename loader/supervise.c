@@ -159,7 +159,6 @@ child_start(struct loader *l, enum child_slot slot)
 		return r;
 	}
 	c->hello = c->ready = false;
-	c->fresh = true;
 	c->started_ns = now_ns();
 	c->stuck = (struct stuck){0, 0};
 	c->source = (struct loop_source){
@@ -176,7 +175,7 @@ child_clear(struct loader *l, struct child *c)
 	loop_remove(l, &c->source);
 	chan_close(&c->chan);
 	c->pid = 0;
-	c->hello = c->ready = c->fresh = false;
+	c->hello = c->ready = false;
 	c->stuck = (struct stuck){0, 0};
 }
 
@@ -221,8 +220,6 @@ promote(struct loader *l, enum child_slot slot, enum child_slot from)
 	*c = *s;
 	c->quick_deaths = quick;
 	c->replacement = true;
-	/* Long enough here to have executed. */
-	c->fresh = now_ns() - s->started_ns < NS_PER_S;
 	c->started_ns = now_ns();
 	*s = (struct child){
 	    .process = c->process, .retry_ns = now_ns() + RETRY_FIRST_NS};
@@ -243,7 +240,7 @@ serve(struct loader *l, void *arg)
 }
 
 /* Our own programs may lie in a watched tree: somebody must let them start. */
-static void
+void
 serve_meanwhile(struct loader *l)
 {
 	if (l->group_source.fd >= 0)
@@ -269,8 +266,6 @@ revive(struct loader *l, enum child_slot slot)
 		up = false;
 	if (!up)
 		r = child_start(l, slot);
-	if (!up && slot == SLOT_MONITOR)
-		serve_meanwhile(l);
 	c->replacement = true;
 	if (r == 0 && !is_standby(slot))
 		r = handover_child(l, slot);
@@ -373,8 +368,8 @@ supervise_tick(struct loader *l, uint64_t now)
 }
 
 /*
- * The monitor and the decider have their deadlines; a stopped one of the others
- * would be noticed by nobody.
+ * A stopped process serves nobody, and most have no deadline that would tell:
+ * replaced at once. What the monitor had in hand gets its default.
  */
 static void
 child_stopped(struct loader *l, pid_t pid)
@@ -382,7 +377,7 @@ child_stopped(struct loader *l, pid_t pid)
 	for (unsigned int i = 0; i < SLOT_MAX; i++) {
 		struct child *c = &l->children[i];
 
-		if (c->pid != pid || i == SLOT_MONITOR || i == SLOT_DECIDER)
+		if (c->pid != pid)
 			continue;
 		log_warnx("%s (pid %d) was stopped: replaced",
 		    process_name(c->process), pid);

@@ -77,7 +77,9 @@ watchdog_tick(struct loader *l)
 	if (!l->marking || l->stopping)
 		return;
 	look_at_monitor(l, now);
-	if (rescue_nobody_reads(l))
+	if (rescue_nobody_reads(l)) {
 		rescue_serve(l);
+		serve_meanwhile(l);
+	}
 	look_at_store(l, now);
 }
