@@ -12,6 +12,7 @@ shift || true
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+make -s -C "$build" tests/vm/open_cost >/dev/null
 "$here/payload.sh" "$tmp/payload" "$build/tests/vm/open_cost=/open_cost"
 printf '#!/bin/sh\n/open_cost\n' >"$tmp/payload/run.sh"
 chmod 755 "$tmp/payload/run.sh"

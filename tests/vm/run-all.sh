@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# run-all.sh [BUILDDIR [KERNEL...]]: every case of cases/ on every kernel that
-# kernels.list runs always, or on those named. Prints TAP; the guest's console
+# run-all.sh [BUILDDIR [KERNEL...]]: every case of cases/ on the kernels named,
+# else those of $RUNTESTS_KERNELS, else the default ones of kernels.list. Prints
+# TAP; the guest's console
 # is shown when a case fails, else only its lines beginning with "#". Exits 1
 # when one failed.
 #
@@ -15,8 +16,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:-.}" && pwd)
 shift || true
 kernels=("$@")
+[ ${#kernels[@]} -gt 0 ] || read -ra kernels <<<"${RUNTESTS_KERNELS:-}"
 [ ${#kernels[@]} -gt 0 ] ||
-    mapfile -t kernels < <(awk '$6 == "always" { print $1 }' \
+    mapfile -t kernels < <(awk '$6 == "default" { print $1 }' \
         "$here/kernels.list")
 
 tmp=$(mktemp -d)
