@@ -219,8 +219,13 @@ advance(struct client *c)
 static void
 on_written(struct bufferevent *bev, void *arg)
 {
+	struct client *c = arg;
+
 	(void)bev;
-	advance(arg);
+	if (client_waiting(c) == 0)
+		c->given_up = false;
+	feed_resume(c->q);
+	advance(c);
 }
 
 static void

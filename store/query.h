@@ -39,7 +39,8 @@
 	(1u << 18)		       /* a paused stream goes on below this   \
 					*/
 #define READER_BUFFER_BYTES (4u << 20) /* records waiting for one reader */
-#define CLIENT_STUCK_S 30	       /* half a request, or answers not read */
+#define FEED_PATIENCE_NS INT64_C(1000000000) /* once, for who is behind */
+#define CLIENT_STUCK_S 30 /* half a request, or answers not read */
 #define SCAN_LIMIT_NS INT64_C(30000000000) /* of reading, for one request */
 
 enum events_format { EVENTS_NATIVE = 0, EVENTS_ECS = 1 };
@@ -67,6 +68,7 @@ struct client {
 	int64_t scan_spent_ns;
 	uint64_t sent; /* records, for the limit */
 	uint64_t lost; /* records of a tail not said yet */
+	bool given_up; /* the feed waits for it no more (query_feed.c) */
 };
 
 struct reader {
@@ -75,6 +77,7 @@ struct reader {
 	struct bufferevent *bev;
 	struct ucred peer;
 	uint64_t lost; /* not said yet */
+	bool given_up; /* the feed waits for it no more (query_feed.c) */
 };
 
 /* What HELLO brings. Descriptors are taken by query_open on success. */
@@ -115,6 +118,7 @@ struct query {
 	struct log_source *log; /* NULL: there was none to open yet */
 	uint64_t sealed,
 	    fed; /* leaves sealed; leaves given to tails and readers */
+	int64_t feed_waits; /* since when, for who is behind; 0: it does not */
 	TAILQ_HEAD(, client) clients;
 	unsigned int nclients;
 	TAILQ_HEAD(, reader) readers;
@@ -175,6 +179,8 @@ void client_scan_turn(struct client *c);
 int feed_open(struct query *q);
 /* Records below size are sealed now. */
 void feed_sealed(struct query *q, uint64_t size);
+/* Somebody who was behind has room again. */
+void feed_resume(struct query *q);
 
 /* ---- to_events.c ---- */
 

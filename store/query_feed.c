@@ -3,8 +3,16 @@
  * What is newly sealed, to everybody who follows: tails (filtered) and the
  * readers of events.sock. Read from the log once for all of them, a piece a
  * turn; with nobody following nothing is read.
+ *
+ * The log can be read faster than anybody follows. When a follower's buffer is
+ * half full the feed waits for it, FEED_PATIENCE_NS at most; after that the
+ * follower is given up on: it loses what finds no room, and the feed waits for
+ * it again only after it has read all it was given. So a burst costs a reader
+ * that reads nothing, and a reader that does not read costs the others a
+ * moment.
  */
 #include <errno.h>
+#include <event2/buffer.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +21,7 @@
 #include "store/json_ecs.h"
 #include "store/json_text.h"
 #include "store/query.h"
+#include "store/query_when.h"
 
 #define ROWS_PER_TURN 512
 
@@ -141,6 +150,71 @@ feed_piece(struct query *q)
 	return 0;
 }
 
+static bool
+client_behind(const struct client *c)
+{
+	return c->state == CLIENT_TAIL && !c->given_up &&
+	       client_waiting(c) > CLIENT_BUFFER_BYTES / 2;
+}
+
+static bool
+reader_behind(const struct reader *r)
+{
+	return !r->given_up && evbuffer_get_length(bufferevent_get_output(
+				   r->bev)) > READER_BUFFER_BYTES / 2;
+}
+
+static bool
+anybody_behind(const struct query *q)
+{
+	const struct client *c;
+	const struct reader *r;
+
+	TAILQ_FOREACH(c, &q->clients, entry)
+	if (client_behind(c))
+		return true;
+	TAILQ_FOREACH(r, &q->readers, entry)
+	if (reader_behind(r))
+		return true;
+	return false;
+}
+
+static void
+give_up(struct query *q)
+{
+	struct client *c;
+	struct reader *r;
+
+	TAILQ_FOREACH(c, &q->clients, entry)
+	c->given_up |= client_behind(c);
+	TAILQ_FOREACH(r, &q->readers, entry)
+	r->given_up |= reader_behind(r);
+}
+
+/* True: somebody may still catch up; the feed comes back by itself. */
+static bool
+waits(struct query *q)
+{
+	static const struct timeval patience = {
+	    .tv_sec = FEED_PATIENCE_NS / 1000000000};
+	int64_t now = when_now();
+
+	if (!anybody_behind(q)) {
+		q->feed_waits = 0;
+		return false;
+	}
+	if (q->feed_waits == 0)
+		q->feed_waits = now;
+	/* The clock may be set back: that ends the wait, never prolongs it. */
+	if (now >= q->feed_waits && now - q->feed_waits < FEED_PATIENCE_NS) {
+		(void)event_add(q->feed, &patience);
+		return true;
+	}
+	give_up(q);
+	q->feed_waits = 0;
+	return false;
+}
+
 static void
 on_feed(evutil_socket_t fd, short what, void *arg)
 {
@@ -151,7 +225,7 @@ on_feed(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!anybody_follows(q))
 		q->fed = q->sealed;
-	if (q->fed >= q->sealed)
+	if (q->fed >= q->sealed || waits(q))
 		return;
 	r = feed_piece(q);
 	if (r < 0) {
@@ -161,8 +235,7 @@ on_feed(evutil_socket_t fd, short what, void *arg)
 		q->count.feed_skipped += q->sealed - q->fed;
 		q->fed = q->sealed;
 	}
-	if (q->fed < q->sealed)
-		turn_soon(q->feed);
+	feed_resume(q);
 }
 
 int
@@ -173,10 +246,17 @@ feed_open(struct query *q)
 }
 
 void
+feed_resume(struct query *q)
+{
+	if (q->fed < q->sealed)
+		turn_soon(q->feed);
+}
+
+void
 feed_sealed(struct query *q, uint64_t size)
 {
 	if (size < q->sealed)
 		return;
 	q->sealed = size;
-	turn_soon(q->feed);
+	feed_resume(q);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * query → readers of events.sock: every sealed record as one line. This file
- * owns the readers. Each has a buffer of READER_BUFFER_BYTES; a reader whose
- * buffer is full loses records, one by one, and finds {"lost":N} in their place
- * when it reads again. Nobody waits for it.
+ * owns the readers. Each has a buffer of READER_BUFFER_BYTES; the feed waits a
+ * moment for one that is behind (query_feed.c), then a reader whose buffer is
+ * full loses records and finds {"lost":N} in their place when it reads again.
  *
  * Readers are let in by the socket's permissions, which the loader sets; what
  * they send is thrown away.
@@ -77,7 +77,13 @@ say_lost(struct reader *r, struct evbuffer *out)
 static void
 on_written(struct bufferevent *bev, void *arg)
 {
-	(void)say_lost(arg, bufferevent_get_output(bev));
+	struct reader *r = arg;
+	struct evbuffer *out = bufferevent_get_output(bev);
+
+	if (evbuffer_get_length(out) == 0)
+		r->given_up = false;
+	(void)say_lost(r, out);
+	feed_resume(r->q);
 }
 
 void
