@@ -100,7 +100,7 @@ load(struct bpf_state *state, const struct attempt *attempt)
 	int r, sieve;
 
 	state->object = bpf_object__open_mem(doorward_bpf_start,
-	    (size_t)(doorward_bpf_end - doorward_bpf_start), &opts);
+	    (uintptr_t)doorward_bpf_end - (uintptr_t)doorward_bpf_start, &opts);
 	if (state->object == NULL)
 		return -errno;
 	bpf_object__for_each_program(program, state->object)
