@@ -148,7 +148,7 @@ all_mistakes_of_a_file_at_once(void **state)
 				   "  deny read by exe \"c\"\n"
 				   "}\n"
 				   "watch b c { path \"d\" }\n"
-				   "junk\n"
+				   "junk uid more junk\n"
 				   "watch e { path \"/e\" mode loud }\n";
 	static const char *const places[] = {"x.conf:1:10:", "x.conf:2:12:",
 	    "x.conf:4:8:", "x.conf:5:9:", "x.conf:5:25:", "x.conf:6:20:",
@@ -159,6 +159,9 @@ all_mistakes_of_a_file_at_once(void **state)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (strstr(out, places[i]) == NULL)
 			fail_msg("no %s in\n%s", places[i], out);
+	/* And nothing else: one mistake is not two. */
+	if (text_diags.errors != sizeof(places) / sizeof(places[0]))
+		fail_msg("%zu errors in\n%s", text_diags.errors, out);
 	free(out);
 }
 
