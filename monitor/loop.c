@@ -40,9 +40,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	m->armed_ns = UINT64_MAX;
-	finish_overdue(m, kernel_monotonic_ns());
-	monitor_turn_end(m);
+	peers_deadline(m);
 }
 
 static void
@@ -52,8 +50,7 @@ on_heartbeat(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	to_store_flush(m->to_store);
-	vital_set(m->vitals->heartbeat_ns, kernel_monotonic_ns());
+	monitor_turn_end(m);
 }
 
 static void
@@ -74,40 +71,24 @@ decider_ended(struct chan *c, int r, void *ctx)
 	(void)c;
 	if (r == -EPROTO)
 		log_warnx("the decider broke the protocol");
-	monitor_lost_decider(m);
-	if (r == -EPROTO) {
-		struct msg_DECIDER_OVERDUE d = {0};
-
-		(void)chan_send(m->loader, MSG_DECIDER_OVERDUE, &d, NULL);
-	}
-}
-
-static void
-store_ended(struct chan *c, int r, void *ctx)
-{
-	(void)c;
-	if (r == -EPROTO)
-		log_warnx("the store broke the protocol");
-	monitor_lost_store(ctx);
-}
-
-void
-monitor_lost_decider(struct monitor *m)
-{
 	chan_event_detach(&m->decider_event);
 	/*
 	 * The number must stay taken, or an event descriptor would get it: the
 	 * dead socket stays open until a successor's is moved onto it.
 	 */
-	m->decider = NULL;
+	peers_decider_gone(m, r);
 }
 
-void
-monitor_lost_store(struct monitor *m)
+static void
+store_ended(struct chan *c, int r, void *ctx)
 {
+	struct monitor *m = ctx;
+
+	(void)c;
+	if (r == -EPROTO)
+		log_warnx("the store broke the protocol");
 	chan_event_detach(&m->store_event);
-	to_store_channel(m->to_store, NULL);
-	m->store = NULL;
+	peers_store_gone(m);
 }
 
 /* Moves a successor's channel onto its number and opens it there. */
@@ -125,44 +106,36 @@ successor(struct monitor *m, int fd, int number, enum wire_process peer,
 int
 monitor_new_decider(struct monitor *m, int fd)
 {
+	struct chan *c;
 	int r;
 
-	monitor_lost_decider(m);
+	chan_event_detach(&m->decider_event);
 	r = successor(m, fd, MONITOR_FD_DECIDER, PROCESS_DECIDER,
-	    from_decider_rows, from_decider_nrows, &m->decider);
+	    from_decider_rows, from_decider_nrows, &c);
 	if (r == 0)
-		r = chan_event_attach(m->base, m->decider, PRIORITY_ANSWERS,
+		r = chan_event_attach(m->base, c, PRIORITY_ANSWERS,
 		    decider_ended, m, &m->decider_event);
 	if (r < 0)
 		return r;
-	m->timeouts = 0;
-	/* What the old one had not answered is asked again. */
-	for (size_t i = 0; i < m->pending->nactive; i++) {
-		struct opening *o =
-		    &m->pending->openings[m->pending->active[i]];
-
-		if (o->state == OPENING_ASKED)
-			to_decider_ask(m, o);
-	}
-	monitor_turn_end(m);
+	peers_decider_here(m, c);
 	return 0;
 }
 
 int
 monitor_new_store(struct monitor *m, int fd)
 {
+	struct chan *c;
 	int r;
 
-	monitor_lost_store(m);
+	chan_event_detach(&m->store_event);
 	r = successor(m, fd, MONITOR_FD_STORE, PROCESS_STORE, from_store_rows,
-	    from_store_nrows, &m->store);
+	    from_store_nrows, &c);
 	if (r == 0)
-		r = chan_event_attach(m->base, m->store, PRIORITY_REST,
-		    store_ended, m, &m->store_event);
+		r = chan_event_attach(
+		    m->base, c, PRIORITY_REST, store_ended, m, &m->store_event);
 	if (r < 0)
 		return r;
-	to_store_channel(m->to_store, m->store);
-	names_repeat(m->names, m->to_store);
+	peers_store_here(m, c);
 	return 0;
 }
 

@@ -229,6 +229,18 @@ void names_add(struct names *n, const struct msg_LABEL *label);
 /* Every name once more, to a store that has none. */
 void names_repeat(const struct names *n, struct to_store *s);
 
+/* --- peers.c: a peer went, or its successor came --- */
+
+/* r: why its channel ended. Openings wait for a successor or their deadline. */
+void peers_decider_gone(struct monitor *m, int r);
+/* Open questions are asked again. The channel stays the caller's. */
+void peers_decider_here(struct monitor *m, struct chan *decider);
+/* Records wait in the ring. */
+void peers_store_gone(struct monitor *m);
+void peers_store_here(struct monitor *m, struct chan *store);
+/* The timer that monitor_arm() set has fired. */
+void peers_deadline(struct monitor *m);
+
 /* --- policy_parts.c: the policy as it arrives --- */
 
 struct policy_parts;
@@ -294,8 +306,6 @@ int monitor_setup(
 /* loop.c: the process around it. */
 /* Builds the event base; before the sandbox. 0 or -errno. */
 int monitor_loop_new(struct monitor *m);
-void monitor_lost_decider(struct monitor *m);
-void monitor_lost_store(struct monitor *m);
 /* Attach a channel to a successor; fd is taken. 0 or -errno. */
 int monitor_new_decider(struct monitor *m, int fd);
 int monitor_new_store(struct monitor *m, int fd);

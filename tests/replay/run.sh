@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# run.sh [BUILD]: plays every script of this folder; TAP.
+build=${1:-.}
+folder=$(cd "$(dirname "$0")" && pwd)
+n=0 failed=0
+
+report() {
+	n=$((n + 1))
+	if [ "$2" -eq 0 ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		failed=$((failed + 1))
+	fi
+}
+
+for script in "$folder"/*.rpl; do
+	out=$("$build/tests/replay/replay" "$script" 2>&1)
+	status=$?
+	[ $status -eq 0 ] || echo "$out" | sed 's/^/# /'
+	report "replay $(basename "$script" .rpl)" $status
+done
+echo "1..$n"
+[ $failed -eq 0 ]
