@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc/wire/compiled.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -72,6 +73,7 @@ excepted(const struct compiled_header *c, uint32_t watch, const char *path,
 	const struct compiled_pattern *patterns = at(c, c->patterns), *p;
 	const struct compiled_watch *w = compiled_watch(c, watch);
 
+	assert(w != NULL); /* every pattern's watch was checked */
 	for (uint32_t i = 0; i < w->npatterns; i++) {
 		p = &patterns[w->first_pattern + i];
 		if (p->except && p->container_field == 0 &&

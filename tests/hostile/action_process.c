@@ -78,7 +78,6 @@ DO(pidfd_send_signal, SYS_pidfd_send_signal, HOSTILE_FD_EVENT, 0, NULL, 0)
 DO(kcmp, SYS_kcmp, 1, 1, 0, 0, 0)
 DO(prctl_dumpable, SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0)
 DO(prctl_name, SYS_prctl, PR_SET_NAME, "other", 0, 0, 0)
-DO(prctl_ptracer, SYS_prctl, PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0)
 DO(seccomp, SYS_seccomp, 1, 0, NULL)
 DO(setuid, SYS_setuid, 0)
 DO(setgid, SYS_setgid, 0)
@@ -196,7 +195,6 @@ const struct action actions_process[] = {
     ROW(kcmp),
     ROW(prctl_dumpable),
     ROW(prctl_name),
-    ROW(prctl_ptracer),
     ROW(seccomp),
     ROW(setuid),
     ROW(setgid),
