@@ -172,7 +172,8 @@ diag_print(FILE *out, struct policy_diags *d,
 		    diag_quote(name, sources[g->at.file].path,
 			strlen(sources[g->at.file].path)),
 		    line, column, g->warning ? "warning: " : "", g->text);
-		put_line(out, &sources[g->at.file], g->at.begin);
+		if (sources[g->at.file].len > 0)
+			put_line(out, &sources[g->at.file], g->at.begin);
 	}
 	if (d->errors + d->warnings > d->n)
 		(void)fprintf(out, "doorward-policy: %zu more not shown\n",

@@ -70,10 +70,12 @@ policy_rule_note(const struct compiled_header *c,
 	uint32_t blind = rule->ops & ~(uint32_t)POLICY_OPS_DECIDED;
 	char conditions[DIAG_BYTES] = "", ops[DIAG_BYTES] = "";
 
-	if (blind != 0 && rule->verdict == VERDICT_DENY)
-		for (uint32_t bit = 1; bit <= OP_ANY; bit <<= 1)
-			if ((blind & bit) != 0)
-				add_word(ops, op_name(bit));
+	for (uint32_t bit = 1; bit <= OP_ANY; bit <<= 1)
+		if ((blind & bit) != 0 && rule->verdict == VERDICT_DENY)
+			add_word(ops, op_name(bit));
+	/* Opening with O_TRUNC asks; truncate(2) does not. */
+	if ((rule->ops & OP_TRUNCATE) != 0 && rule->verdict == VERDICT_DENY)
+		add_word(ops, "truncate other than by opening");
 	unevaluated(c, rule, conditions);
 	*out = '\0';
 	if (*ops != '\0')
