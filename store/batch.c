@@ -264,14 +264,14 @@ put_seal_row(struct store *s)
 }
 
 static int
-put_all(struct batch *b, bool with_seal)
+put_all(struct batch *b, size_t items, bool with_seal)
 {
 	struct store *s = b->s;
 	struct leaf l;
 	int r;
 
 	r = put_seal_row(s);
-	if (r == 0 && s->ledger.open_due) {
+	if (r == 0 && s->ledger.open_due && items > 0) {
 		s->open.ts = now_real();
 		r = record_open(&l, b->buf, &s->open);
 		if (r == 0)
@@ -280,7 +280,7 @@ put_all(struct batch *b, bool with_seal)
 		b->critical = true;
 	}
 	for (struct item *i = s->queue.first;
-	     r == 0 && i != NULL && b->items < BATCH_MAX; i = i->next) {
+	     r == 0 && i != NULL && b->items < items; i = i->next) {
 		r = put_item(b, i);
 		b->items++;
 	}
@@ -318,7 +318,7 @@ committed(struct batch *b, bool with_seal)
 }
 
 int
-batch_write(struct store *s, bool with_seal)
+batch_write(struct store *s, size_t items, bool with_seal)
 {
 	static struct record_buf buf;
 	struct batch b = {.s = s, .buf = &buf};
@@ -327,7 +327,7 @@ batch_write(struct store *s, bool with_seal)
 
 	r = db_begin(s->db);
 	if (r == 0) {
-		r = put_all(&b, with_seal);
+		r = put_all(&b, items, with_seal);
 		if (r == 0)
 			r = db_commit(s->db);
 		if (r < 0)
@@ -360,11 +360,12 @@ due_at(struct store *s, uint64_t now)
 	    .critical = s->queue.critical,
 	    .critical_since = s->queue.critical_since,
 	};
+	bool at_once = s->ledger.open_due || s->stopping;
 	uint64_t due;
 
-	due = s->ledger.open_due || s->stopping
-		  ? now
-		  : cadence_due(&s->cadence, &load, now);
+	/* Rows were written while nothing could be signed: now it can be. */
+	at_once |= s->ledger.since_seal > 0 && s->phase == SEALER_IDLE;
+	due = at_once ? now : cadence_due(&s->cadence, &load, now);
 	if (due < s->retry_at)
 		due = s->retry_at;
 	/* One signature at a time, but nobody is waited for too long. */
@@ -419,10 +420,11 @@ batch_turn(struct store *s, uint64_t now)
 	if (due <= now) {
 		/* Behind a signature that does not come: rows, no SEAL leaf. */
 		bool with_seal =
-		    !s->seal.waiting && s->phase != SEALER_UNUSABLE;
+		    !s->seal.waiting && s->phase != SEALER_UNUSABLE &&
+		    (work || s->ledger.since_seal > 0 || !s->stopping);
 
 		if (work || with_seal)
-			(void)batch_write(s, with_seal);
+			(void)batch_write(s, BATCH_MAX, with_seal);
 		if (!work && s->seal.waiting)
 			return now + SIGN_PATIENCE;
 		return due_at(s, now_mono());
@@ -430,7 +432,7 @@ batch_turn(struct store *s, uint64_t now)
 	if (s->seal.have) {
 		if (now >= s->seal.asked + SEAL_ROW_WITHIN &&
 		    now >= s->retry_at)
-			(void)batch_write(s, false);
+			(void)batch_write(s, 0, false);
 		else if (s->seal.asked + SEAL_ROW_WITHIN < due)
 			due = s->seal.asked + SEAL_ROW_WITHIN;
 	}

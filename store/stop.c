@@ -34,9 +34,9 @@ store_stop_turn(struct store *s)
 	if (!late && !(written && !s->seal.waiting))
 		return;
 	if (late && s->in_step && s->queue.count > 0)
-		(void)batch_write(s, false);
+		(void)batch_write(s, s->queue.count, false);
 	if (s->seal.have)
-		(void)batch_write(s, false);
+		(void)batch_write(s, 0, false);
 	if (s->queue.count > 0 || s->seal.waiting)
 		log_warnx("stopping with %zu records unwritten%s",
 		    s->queue.count,

@@ -176,8 +176,11 @@ void reconcile(struct store *s);
 
 /* Writes what is due and arms the timer. Call after anything changed. */
 void batch_run(struct store *s);
-/* Fails when the file cannot be written; then retries later. 0 or -errno. */
-int batch_write(struct store *s, bool with_seal);
+/*
+ * One transaction: the seal row that is due, at most items records, and with_seal
+ * a SEAL leaf. When the file cannot be written all stays queued. 0 or -errno.
+ */
+int batch_write(struct store *s, size_t items, bool with_seal);
 
 /* ---- to_sealer.c ---- */
 void to_sealer_state(struct store *s);
