@@ -36,23 +36,56 @@ policy_program(char path[PATH_MAX])
 	return access(path, X_OK) == 0 ? path : installed;
 }
 
+/* Options of ours that the compiler does not know, and need not. */
+static bool
+is_ours(const char *arg)
+{
+	return strcmp(arg, "--socket") == 0 || strcmp(arg, "--log") == 0;
+}
+
+/*
+ * What the compiler gets: our own options are left out, and "-c FILE" becomes
+ * FILE, which is how it is told.
+ */
+static int
+compiler_arguments(int argc, char **argv, const char **out)
+{
+	int n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (is_ours(argv[i])) {
+			i++;
+		} else if (strcmp(argv[i], "-c") == 0) {
+			if (i + 1 == argc)
+				return -1;
+			out[n++] = argv[++i];
+		} else {
+			out[n++] = argv[i];
+			if (strncmp(argv[i], "--", 2) == 0 && i + 1 < argc &&
+			    strcmp(argv[i], "--json") != 0 &&
+			    strchr(argv[i], '=') == NULL)
+				out[n++] = argv[++i];
+		}
+	}
+	return n;
+}
+
 static int
 run_compiler(const char *verb, int argc, char **argv)
 {
-	const char *args[POLICY_ARGS_MAX + 3];
+	const char *args[POLICY_ARGS_MAX + 3] = {POLICY_PROGRAM, verb};
 	char path[PATH_MAX];
 	const char *program = policy_program(path);
-	int n = 0;
+	int n = argc > POLICY_ARGS_MAX
+		    ? -1
+		    : compiler_arguments(argc, argv, args + 2);
 
-	if (argc > POLICY_ARGS_MAX) {
-		(void)fprintf(stderr, "doorwardctl: too many arguments\n");
+	if (n < 0) {
+		(void)fprintf(
+		    stderr, "doorwardctl policy %s: bad arguments\n", verb + 2);
 		return CTL_USAGE;
 	}
-	args[n++] = POLICY_PROGRAM;
-	args[n++] = verb;
-	for (int i = 0; i < argc; i++)
-		args[n++] = argv[i];
-	args[n] = NULL;
+	args[n + 2] = NULL;
 	(void)execv(program, (char *const *)(uintptr_t)args);
 	(void)fprintf(
 	    stderr, "doorwardctl: %s: %s\n", program, strerror(errno));
@@ -163,7 +196,7 @@ run_show(const struct ctl_args *a)
 
 const struct ctl_command ctl_policy_check_command = {
     .name = "policy check",
-    .words = "FILE",
+    .words = "[--json] [FILE…]",
     .summary = "Checks a policy: syntax and lint. No service is needed.",
     .more = "Errors are FILE:LINE:COL: message, on stderr. Exit 0: it can be "
 	    "used, perhaps\nwith warnings; 2: it cannot.",
@@ -173,7 +206,8 @@ const struct ctl_command ctl_policy_check_command = {
 
 const struct ctl_command ctl_policy_test_command = {
     .name = "policy test",
-    .words = "--path P --op OP --exe E --uid U [-c FILE]",
+    .words = "--path P --op OP --exe E --uid U [--gid G] [--auid A]\n"
+	     "           [--container C] [--json] [-c FILE]",
     .summary = "Says what would be decided, and by which line. No service is "
 	       "needed.",
     .more =

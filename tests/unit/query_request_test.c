@@ -128,7 +128,7 @@ what_is_not_understood_is_refused(void **state)
 	    {"{\"do\":\"query\",\"sql\":\"SELECT 1\"}", "unknown field: sql"},
 	    {"{\"do\":\"query\",\"since\":5}", "a time is a string"},
 	    {"{\"do\":\"query\",\"since\":\"soon\"}", "not a time: soon"},
-	    {"{\"do\":\"query\",\"op\":\"wirte\"}", "unknown word: wirte"},
+	    {"{\"do\":\"query\",\"op\":\"wrighte\"}", "unknown word: wrighte"},
 	    {"{\"do\":\"query\",\"op\":\"read,\"}", "unknown word"},
 	    {"{\"do\":\"query\",\"op\":\"\"}", "unknown word"},
 	    {"{\"do\":\"query\",\"kind\":\"all\"}", "unknown word: all"},
