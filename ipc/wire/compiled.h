@@ -4,10 +4,10 @@
  * read-only by whoever needs them (loader, monitor, decider, query).
  *
  * compiled: made by doorward-policy from text. Settings, watches, path
- *   patterns, rules, conditions, exe patterns, the source text, one string area.
- * resolved: made by the loader, which alone may look at the file system: which
- *   program inodes each exe pattern names, and on which device and mount each
- *   watch has its places.
+ *   patterns, rules, conditions, exe patterns, the source text, one string
+ * area. resolved: made by the loader, which alone may look at the file system:
+ * which program inodes each exe pattern names, and on which device and mount
+ * each watch has its places.
  *
  * Both are position-independent, native-endian (they never leave the machine),
  * and are believed only after compiled_check()/resolved_check(), which bound
@@ -38,19 +38,24 @@
 #define SOURCE_BYTES_MAX (1u << 20) /* of one source file */
 #define RULE_TEXT_MAX 4095
 
-/* A string in the string area: off bytes in, len bytes, then a NUL. len 0: none. */
+/* A string in the string area: off bytes in, len bytes, then a NUL. len 0:
+ * none. */
 struct compiled_str {
 	uint32_t off;
 	uint32_t len;
 };
 
-enum settled { SETTLED_NO = 0, SETTLED_YES = 1 }; /* was it written in the text? */
+enum settled {
+	SETTLED_NO = 0,
+	SETTLED_YES = 1
+}; /* was it written in the text? */
 
-/* The global settings, defaults filled in. Paths are absolute, no "..", ≤ PATH_BYTES_MAX. */
+/* The global settings, defaults filled in. Paths are absolute, no "..", ≤
+ * PATH_BYTES_MAX. */
 struct compiled_settings {
-	uint32_t mode;	      /* enum mode */
-	uint32_t deadline_ms; /* 10 .. 10000 */
-	uint32_t on_timeout;  /* enum verdict */
+	uint32_t mode;		/* enum mode */
+	uint32_t deadline_ms;	/* 10 .. 10000 */
+	uint32_t on_timeout;	/* enum verdict */
 	uint32_t events_format; /* 0 native, 1 ecs, 2 ocsf */
 	struct compiled_str state_dir;
 	struct compiled_str run_dir;
@@ -67,7 +72,8 @@ enum decide_where { DECIDE_AUTO = 0, DECIDE_KERNEL = 1, DECIDE_USER = 2 };
 
 struct compiled_watch {
 	struct compiled_str name;
-	uint32_t mode, on_timeout, deadline_ms, decide; /* global ones folded in */
+	uint32_t mode, on_timeout, deadline_ms,
+	    decide;			   /* global ones folded in */
 	uint32_t first_pattern, npatterns; /* path and except, source order */
 	uint32_t first_rule, nrules;
 	uint32_t line; /* of the watch's name */
@@ -85,8 +91,9 @@ struct compiled_pattern {
 	struct compiled_str text; /* as written, unescaped */
 	struct compiled_str literal;
 	struct compiled_str rest;
-	uint32_t except; /* 1: carved out of the watch */
-	uint32_t container_field; /* 0: a host path; else enum condition_kind of the container condition */
+	uint32_t except;	  /* 1: carved out of the watch */
+	uint32_t container_field; /* 0: a host path; else enum condition_kind of
+				     the container condition */
 	struct compiled_str container_glob;
 	uint32_t line, file;
 	uint32_t watch; /* whose pattern this is */
@@ -97,8 +104,8 @@ struct compiled_rule {
 	uint32_t ops;	  /* OP_* mask, not empty */
 	uint32_t quiet, seal;
 	uint32_t first_condition, nconditions; /* all must hold */
-	struct compiled_str message; /* len 0: none */
-	struct compiled_str text;    /* the rule as written */
+	struct compiled_str message;	       /* len 0: none */
+	struct compiled_str text;	       /* the rule as written */
 	uint32_t line, column, file;
 };
 
@@ -146,10 +153,12 @@ struct compiled_file {
 
 struct compiled_header {
 	uint32_t magic;
-	uint32_t bytes;		   /* of the whole object */
-	uint8_t hash[HASH_BYTES];  /* BLAKE2b-256 of all source texts with their names */
+	uint32_t bytes;		  /* of the whole object */
+	uint8_t hash[HASH_BYTES]; /* BLAKE2b-256 of all source texts with their
+				     names */
 	struct compiled_settings settings;
-	uint32_t watches, nwatches; /* offset of the array from the start; count */
+	uint32_t watches,
+	    nwatches; /* offset of the array from the start; count */
 	uint32_t patterns, npatterns;
 	uint32_t rules, nrules;
 	uint32_t conditions, nconditions;
@@ -165,7 +174,8 @@ struct compiled_header {
 	uint32_t reserved;
 };
 
-/* A program inode that exe pattern `exe` names now. Sorted by (exe, dev, ino). */
+/* A program inode that exe pattern `exe` names now. Sorted by (exe, dev, ino).
+ */
 struct resolved_exe {
 	uint64_t dev, ino; /* wire_dev() */
 	uint32_t exe;
@@ -194,13 +204,14 @@ struct resolved_header {
 /* Both mappings, checked. Read-only; owned by whoever mapped them. */
 struct policy_view {
 	const struct compiled_header *compiled;
-	const struct resolved_header *resolved; /* may be NULL (policy test, query) */
+	const struct resolved_header
+	    *resolved; /* may be NULL (policy test, query) */
 };
 
 /* 0, or -EBADMSG: some offset, count, enum, bound or string is wrong. Pure. */
 int compiled_check(const void *bytes, size_t len);
-int resolved_check(const void *bytes, size_t len,
-    const struct compiled_header *compiled);
+int resolved_check(
+    const void *bytes, size_t len, const struct compiled_header *compiled);
 
 /*
  * Maps sealed memfds (seals: shrink, grow, write; else -EPERM) read-only and
@@ -210,22 +221,31 @@ int policy_view_map(int compiled_fd, int resolved_fd, struct policy_view *ret);
 void policy_view_unmap(struct policy_view *v);
 
 /* Entry i of each array, or NULL past its end. */
-const struct compiled_watch *compiled_watch(const struct compiled_header *c, uint32_t i);
-const struct compiled_pattern *compiled_pattern(const struct compiled_header *c, uint32_t i);
-const struct compiled_rule *compiled_rule(const struct compiled_header *c, uint32_t i);
-const struct compiled_condition *compiled_condition(const struct compiled_header *c, uint32_t i);
-const struct compiled_exe *compiled_exe(const struct compiled_header *c, uint32_t i);
-const struct compiled_file *compiled_file(const struct compiled_header *c, uint32_t i);
+const struct compiled_watch *
+compiled_watch(const struct compiled_header *c, uint32_t i);
+const struct compiled_pattern *
+compiled_pattern(const struct compiled_header *c, uint32_t i);
+const struct compiled_rule *
+compiled_rule(const struct compiled_header *c, uint32_t i);
+const struct compiled_condition *
+compiled_condition(const struct compiled_header *c, uint32_t i);
+const struct compiled_exe *
+compiled_exe(const struct compiled_header *c, uint32_t i);
+const struct compiled_file *
+compiled_file(const struct compiled_header *c, uint32_t i);
 /* NUL-terminated; "" for an absent string. */
-const char *compiled_string(const struct compiled_header *c, struct compiled_str s);
+const char *
+compiled_string(const struct compiled_header *c, struct compiled_str s);
 
-/* Does a path (absolute, bytes) match literal + rest? '*' and '?' never match '/'. Linear space, bounded time. */
+/* Does a path (absolute, bytes) match literal + rest? '*' and '?' never match
+ * '/'. Linear space, bounded time. */
 bool pattern_match(const struct compiled_header *c,
     const struct compiled_pattern *p, const char *path, size_t len);
 
-/* Does an absolute path match an absolute glob? The same language and bounds. */
-bool path_glob_match(const char *glob, size_t glob_len, const char *path,
-    size_t len);
+/* Does an absolute path match an absolute glob? The same language and bounds.
+ */
+bool path_glob_match(
+    const char *glob, size_t glob_len, const char *path, size_t len);
 
 /*
  * Is it an absolute path without empty, "." and ".." names, no slash at its
@@ -239,13 +259,15 @@ bool path_is_plain(const char *path, size_t len);
  * prefix among those whose path patterns match and whose excepts do not;
  * WATCH_NONE if none.
  */
-uint32_t compiled_find_watch(const struct compiled_header *c, const char *path,
-    size_t len);
+uint32_t compiled_find_watch(
+    const struct compiled_header *c, const char *path, size_t len);
 
 /* May a path read through this mount be believed? */
-bool resolved_mount_known(const struct resolved_header *r, uint64_t dev, uint64_t mnt_id);
+bool resolved_mount_known(
+    const struct resolved_header *r, uint64_t dev, uint64_t mnt_id);
 /* Does exe pattern i name this program now? */
-bool resolved_exe_is(const struct resolved_header *r, uint32_t exe, uint64_t dev, uint64_t ino);
+bool resolved_exe_is(
+    const struct resolved_header *r, uint32_t exe, uint64_t dev, uint64_t ino);
 /* The watches with a place on dev: calls back once per watch. */
 void resolved_watches_on(const struct resolved_header *r, uint64_t dev,
     void (*each)(uint32_t watch, void *ctx), void *ctx);
