@@ -215,6 +215,8 @@ static const struct confine_call calls[] = {
     ANY(clock_gettime),
     ANY(clock_getres),
     ANY(gettimeofday),
+    ANY(clock_adjtime),
+    ANY(adjtimex),
     ANY(time),
     ANY(times),
     ANY(getrandom),
