@@ -22,7 +22,7 @@ static void __attribute__((noreturn)) wait_for_start(int from, pid_t middle)
 		n = read(from, &status, 1);
 	while (n == -1 && errno == EINTR);
 	/* It ended without a word to us; to the operator it said why. */
-	_exit(n == 1 ? 0 : 2);
+	_exit(n == 1 ? status : 1);
 }
 
 void
@@ -54,11 +54,11 @@ daemonize(void)
 }
 
 void
-daemonize_done(void)
+daemonize_done(char status)
 {
 	if (started < 0)
 		return;
-	if (write(started, "", 1) != 1)
+	if (write(started, &status, 1) != 1)
 		log_warn("telling whoever started us");
 	fd_close(&started);
 }

@@ -175,7 +175,7 @@ start_guarding(struct loader *l)
 	    (unsigned long long)vital_get(l->pages.loader->marks),
 	    (unsigned long long)vital_get(l->pages.loader->missing_paths));
 	manager_tell("READY=1");
-	daemonize_done();
+	daemonize_done(0);
 }
 
 int

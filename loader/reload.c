@@ -374,6 +374,7 @@ reload_first(struct loader *l)
 	case COMPILE_REFUSED:
 		compile_show(job);
 		log_warnx("the policy has errors; nothing was started");
+		daemonize_done(2);
 		exit(2);
 	default:
 		compile_show(job);
