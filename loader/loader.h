@@ -408,8 +408,9 @@ void loader_confine(void);	     /* confine_loader.c; fatal */
 void manager_tell(const char *text); /* to_manager.c */
 void manager_tick(uint64_t now);
 void stop_run(struct loader *l, int signal); /* stop.c */
-void daemonize(void);			     /* daemonize.c */
-void daemonize_done(void);
+/* The status is the exit status of who started us. */
+void daemonize(void); /* daemonize.c */
+void daemonize_done(char status);
 
 struct loader {
 	struct options options;
