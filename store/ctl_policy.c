@@ -151,7 +151,7 @@ print_rule(const json_t *rule)
 	(void)printf("  ");
 	text_put_member(stdout, rule, "text", "");
 	(void)printf("\n");
-	print_list("  cannot be blocked here:", not_here);
+	print_list("  cannot be blocked here: ", not_here);
 }
 
 static void

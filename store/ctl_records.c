@@ -175,6 +175,7 @@ print_fields(const json_t *record)
 			(void)printf(
 			    " %s %s", key, json_is_true(value) ? "yes" : "no");
 		} else if (json_is_object(value)) {
+			(void)printf(" ");
 			text_put_member(stdout, value, "exe", "");
 		}
 	}

@@ -51,12 +51,11 @@ context_meaning(uint32_t rung)
 	case CONTEXT_FENTRY:
 		return "flags and subject are known for every open";
 	case CONTEXT_RAW_TP:
-		return "fallback: flags and subject are taken at system call "
-		       "entry; opens the kernel makes on its own are judged "
-		       "as writes by an unknown subject";
+		return "fallback: what and who are read at system call entry; "
+		       "other opens count as writes by nobody known";
 	default:
-		return "fallback: every open is judged as a write by an "
-		       "unknown subject";
+		return "fallback: every open counts as a write by nobody "
+		       "known";
 	}
 }
 
@@ -255,6 +254,9 @@ status_blind(const struct query *q)
 		    "%llu watched paths do not exist; they are marked "
 		    "when they appear",
 		    (unsigned long long)missing);
+	if (q->store == NULL)
+		say(list, "the store is down: records wait, then are lost and "
+			  "counted");
 	blind_superblocks(list, l);
 	return list;
 }
