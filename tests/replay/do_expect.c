@@ -41,14 +41,14 @@ static const char *
 ops_word(uint16_t ops)
 {
 	static char out[128];
+	size_t len = 0;
 
 	out[0] = '\0';
 	for (unsigned int i = 0; i < OP_COUNT; i++) {
 		if ((ops & 1u << i) == 0)
 			continue;
-		if (out[0] != '\0')
-			strcat(out, ",");
-		strcat(out, op_name(1u << i));
+		len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%s",
+		    len > 0 ? "," : "", op_name(1u << i));
 	}
 	return out;
 }
