@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EXPECT: what the openers, the decider, the store and the loader see. */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/replay/script.h"
