@@ -14,6 +14,9 @@
 static bool
 is_own(const struct monitor *m, pid_t tid)
 {
+	/* 0: of another pid namespace; on the page, a place nobody uses. */
+	if (tid <= 0)
+		return false;
 	for (size_t i = 0; i < OWN_PIDS_MAX; i++) {
 		if (vital_get(m->loader_page->own_pids[i]) == (uint32_t)tid)
 			return true;

@@ -110,7 +110,8 @@ slots_join(struct slots *s, pid_t tid, const struct look *look,
 	subject->tid = (uint32_t)tid;
 	subject->pid = (uint32_t)tid;
 	memset(ret, 0, sizeof(*ret));
-	if (s->rung == CONTEXT_NONE ||
+	/* No task is number 0, which in a slot means "being written". */
+	if (tid <= 0 || s->rung == CONTEXT_NONE ||
 	    !copy_slot(&s->map[index], (uint32_t)tid, &slot))
 		return false;
 	if (s->rung != CONTEXT_RAW_TP &&
