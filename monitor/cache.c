@@ -24,9 +24,9 @@ struct key {
 	} ancestors[ANCESTORS_MAX];
 	uint32_t watch;
 	uint32_t uid, euid, gid, egid, auid;
-	uint32_t mntns;
 	uint16_t ops;
 	uint8_t known, nancestors;
+	uint32_t whole_line; /* of ancestors, up to the first process */
 };
 
 _Static_assert(sizeof(struct key) == 5 * 8 + ANCESTORS_MAX * 16 + 8 * 4,
@@ -54,6 +54,15 @@ cache_new(struct cache **ret)
 	return 0;
 }
 
+/* A condition no ancestor fulfils is false, unless some were not seen. */
+static bool
+whole_line(const struct rec_SUBJECT *s)
+{
+	uint16_t n = s->ancestors_count;
+
+	return s->pid == 1 || (n > 0 && s->ancestors[n - 1].pid <= 1);
+}
+
 static void
 key_of(uint64_t generation, const struct opening *o, struct key *k)
 {
@@ -75,7 +84,7 @@ key_of(uint64_t generation, const struct opening *o, struct key *k)
 	k->gid = s->gid;
 	k->egid = s->egid;
 	k->auid = s->auid;
-	k->mntns = s->mntns;
+	k->whole_line = whole_line(s);
 	k->nancestors = (uint8_t)s->ancestors_count;
 	for (uint16_t i = 0; i < s->ancestors_count; i++) {
 		k->ancestors[i].dev = s->ancestors[i].dev;
