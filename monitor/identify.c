@@ -77,29 +77,29 @@ identify(const struct policy_view *policy, struct opening *o,
     const struct joined *joined)
 {
 	const struct compiled_header *c = policy->compiled;
-	uint32_t from_slot = WATCH_UNKNOWN;
 	uint32_t watch;
 
 	if (joined->watch != 0 && joined->watch <= c->nwatches &&
 	    joined->generation == (uint32_t)policy->resolved->generation) {
-		from_slot = joined->watch - 1;
-		if (!watch_has_names(c, compiled_watch(c, from_slot)))
-			return from_slot;
+		watch = joined->watch - 1;
+		if (!watch_has_names(c, compiled_watch(c, watch)))
+			return watch;
 	}
 	identify_label(o);
 	if (o->path_len == 0 || !resolved_mount_known(policy->resolved,
 				    o->look.dev, o->look.mnt_id))
-		return from_slot;
+		return WATCH_UNKNOWN;
 	watch = compiled_find_watch(c, o->path, o->path_len);
 	/* A marked file that was moved or linked elsewhere keeps its mark. */
 	if (watch == WATCH_NONE && !is_sibling(c, o))
-		return from_slot;
+		return WATCH_UNKNOWN;
 	return watch;
 }
 
 struct strictest {
 	const struct compiled_header *compiled;
 	struct opening *opening;
+	bool any;
 };
 
 static void
@@ -110,6 +110,7 @@ stricter(uint32_t watch, void *ctx)
 	uint64_t deadline =
 	    s->opening->read_ns + (uint64_t)w->deadline_ms * 1000000u;
 
+	s->any = true;
 	if (w->mode == MODE_ENFORCE) {
 		s->opening->mode = MODE_ENFORCE;
 		if (w->on_timeout == VERDICT_DENY)
@@ -124,7 +125,7 @@ identify_settings(const struct policy_view *policy, struct opening *o)
 {
 	const struct compiled_header *c = policy->compiled;
 	const struct compiled_settings *set = &c->settings;
-	struct strictest s = {c, o};
+	struct strictest s = {c, o, false};
 
 	if (o->watch < c->nwatches) {
 		const struct compiled_watch *w = compiled_watch(c, o->watch);
@@ -139,4 +140,9 @@ identify_settings(const struct policy_view *policy, struct opening *o)
 	o->on_timeout = VERDICT_ALLOW;
 	o->deadline_ns = o->read_ns + (uint64_t)set->deadline_ms * 1000000u;
 	resolved_watches_on(policy->resolved, o->look.dev, stricter, &s);
+	/* A device no mark of ours is known on: as decide() has it. */
+	if (s.any)
+		return;
+	for (uint32_t i = 0; i < c->nwatches; i++)
+		stricter(i, &s);
 }
