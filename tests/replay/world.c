@@ -27,9 +27,12 @@ monitor_setup(
 int
 monitor_new_decider(struct monitor *m, int fd)
 {
-	struct chan *c;
-	int r = chan_open(fd, PROCESS_MONITOR, PROCESS_DECIDER,
-	    from_decider_rows, from_decider_nrows, m, 0, &c);
+	struct chan *c, *old = m->decider;
+	int r;
+
+	chan_close(&old);
+	r = chan_open(fd, PROCESS_MONITOR, PROCESS_DECIDER, from_decider_rows,
+	    from_decider_nrows, m, 0, &c);
 
 	if (r < 0)
 		return r;
@@ -40,8 +43,11 @@ monitor_new_decider(struct monitor *m, int fd)
 int
 monitor_new_store(struct monitor *m, int fd)
 {
-	struct chan *c;
-	int r = chan_open(fd, PROCESS_MONITOR, PROCESS_STORE, from_store_rows,
+	struct chan *c, *old = m->store;
+	int r;
+
+	chan_close(&old);
+	r = chan_open(fd, PROCESS_MONITOR, PROCESS_STORE, from_store_rows,
 	    from_store_nrows, m, 0, &c);
 
 	if (r < 0)
@@ -360,6 +366,7 @@ new_end(enum wire_process peer, const struct chan_row *rows, size_t nrows,
 {
 	int fds[2];
 
+	chan_close(ret_far);
 	if (chan_pair(fds) < 0 || chan_open(fds[1], peer, PROCESS_MONITOR, rows,
 				      nrows, NULL, queue_max, ret_far) < 0)
 		fake_fail("no channel");
