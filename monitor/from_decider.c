@@ -1,23 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Verdicts. Nothing in one is believed: the id must name an opening that waits
- * for the decider, every number must be one that exists. An answer to an
- * opening that is no longer there (its deadline passed) is not an error.
+ * for the decider, the rule must be one of its watch and say what the verdict
+ * says. An answer to an opening that is no longer there (its deadline passed,
+ * or it was asked again under another policy) is not an error.
  */
 #include "monitor/monitor.h"
 
 #include <errno.h>
 
+/* Does the policy say so? rule is one of the watch's, or RULE_NONE. */
 static bool
-is_sound(const struct monitor *m, const struct rec_VERDICT_ONE *v)
+is_ruled(const struct monitor *m, const struct rec_VERDICT_ONE *v)
 {
 	const struct compiled_header *c = m->policy.compiled;
+	const struct compiled_watch *w = compiled_watch(c, v->watch);
 
-	return v->verdict <= VERDICT_DENY && v->answer <= VERDICT_DENY &&
-	       v->record <= 2 && v->cacheable <= 1 && v->reason < REASON_MAX &&
-	       op_name(v->op) != NULL &&
-	       (v->rule == RULE_NONE || v->rule < c->nrules) &&
-	       (v->watch == WATCH_UNKNOWN || v->watch < c->nwatches);
+	if (v->rule == RULE_NONE)
+		return v->verdict == VERDICT_ALLOW &&
+		       v->reason == REASON_DEFAULT;
+	return w != NULL && v->rule >= w->first_rule &&
+	       v->rule - w->first_rule < w->nrules &&
+	       v->verdict == compiled_rule(c, v->rule)->verdict &&
+	       v->reason == REASON_RULE;
+}
+
+static bool
+is_sound(const struct monitor *m, const struct opening *o,
+    const struct rec_VERDICT_ONE *v)
+{
+	const struct compiled_header *c = m->policy.compiled;
+	const struct compiled_watch *w = compiled_watch(c, v->watch);
+	bool denies =
+	    v->verdict == VERDICT_DENY && w != NULL && w->mode == MODE_ENFORCE;
+
+	return v->record <= 2 && v->cacheable <= 1 && op_name(v->op) != NULL &&
+	       (v->op & o->ops) != 0 &&
+	       (v->watch == o->watch ||
+		   (o->watch == WATCH_UNKNOWN && w != NULL)) &&
+	       is_ruled(m, v) &&
+	       v->answer == (denies ? VERDICT_DENY : VERDICT_ALLOW);
 }
 
 static void
@@ -66,7 +88,7 @@ on_verdicts(struct chan *c, const void *msg, int *fds, void *ctx)
 			to_decider_ask(m, o);
 			continue;
 		}
-		if (!is_sound(m, one)) {
+		if (!is_sound(m, o, one)) {
 			finish_default(m, o, DEFAULT_BAD_VERDICT);
 			monitor_turn_end(m);
 			return -EPROTO;
