@@ -84,7 +84,6 @@ go_on(struct monitor *m, struct opening *o)
 void
 finish_judged(struct monitor *m, struct opening *o)
 {
-	o->generation = m->generation;
 	if (o->judged.record != 0 && ask_names(m, o)) {
 		o->state = OPENING_NAMED;
 		o->wait_ns = kernel_monotonic_ns() + LABEL_WAIT_NS;
@@ -110,7 +109,6 @@ finish_default(struct monitor *m, struct opening *o, enum default_cause cause)
 					   : OP_READ;
 	j->watch = o->watch;
 	j->rule = RULE_NONE;
-	o->generation = m->generation;
 	o->recorded = false; /* a default is told apart from what was judged */
 	vital_add(m->vitals->defaulted[cause], 1);
 	answer(m, o);
@@ -141,6 +139,29 @@ active_at(struct pending *p, size_t i)
 	return i < p->nactive ? &p->openings[p->active[i]] : NULL;
 }
 
+/*
+ * The numbers of watches and rules have changed their meaning. An answer on its
+ * way may have been judged by the old ones, whatever generation it says.
+ */
+static void
+ask_anew(struct monitor *m, struct opening *o)
+{
+	struct joined none = {0};
+
+	o->watch = identify(&m->policy, o, &none);
+	o->generation = m->generation;
+	if (o->watch == WATCH_NONE) {
+		o->judged.answer = VERDICT_ALLOW;
+		o->judged.record = 0;
+		answer(m, o);
+		return;
+	}
+	identify_settings(&m->policy, o);
+	pending_renew(m->pending, o);
+	pending_show(m->pending, o);
+	to_decider_ask(m, o);
+}
+
 void
 finish_named(struct monitor *m, const struct msg_LABEL *label)
 {
@@ -154,6 +175,18 @@ finish_named(struct monitor *m, const struct msg_LABEL *label)
 		    (label->path_len > 0 && o->subject.exe_dev == label->dev &&
 			o->subject.exe_ino == label->ino))
 			go_on(m, o);
+	}
+}
+
+void
+finish_asked_anew(struct monitor *m)
+{
+	for (size_t i = m->pending->nactive; i-- > 0;) {
+		struct opening *o = active_at(m->pending, i);
+
+		if (o != NULL && o->state == OPENING_ASKED &&
+		    o->generation != m->generation)
+			ask_anew(m, o);
 	}
 }
 

@@ -73,21 +73,21 @@ on_verdicts(struct chan *c, const void *msg, int *fds, void *ctx)
 {
 	const struct msg_VERDICTS *v = msg;
 	struct monitor *m = ctx;
-	bool current = v->generation == m->generation;
 
 	(void)c;
 	(void)fds;
+	/*
+	 * Rule numbers of another policy mean nothing in this one. If it is the
+	 * next one, everything open is asked again when it gets here.
+	 */
+	if (v->generation != m->generation)
+		return 0;
 	for (uint16_t i = 0; i < v->verdicts_count; i++) {
 		const struct rec_VERDICT_ONE *one = &v->verdicts[i];
 		struct opening *o = pending_find(m->pending, one->id);
 
 		if (o == NULL || o->state != OPENING_ASKED)
 			continue;
-		/* Rule numbers of another policy mean nothing in this one. */
-		if (!current) {
-			to_decider_ask(m, o);
-			continue;
-		}
 		if (!is_sound(m, o, one)) {
 			finish_default(m, o, DEFAULT_BAD_VERDICT);
 			monitor_turn_end(m);

@@ -53,6 +53,7 @@ understand(struct monitor *m, struct opening *o, pid_t tid)
 
 	o->read_ns = kernel_monotonic_ns();
 	o->ts = kernel_realtime_ns();
+	o->generation = m->generation;
 	/* It cannot fail on a descriptor we hold; zeroes match no identity. */
 	(void)kernel_look(o->fd, &o->look);
 	if (slots_join(m->slots, tid, &o->look, &o->subject, &joined)) {

@@ -37,10 +37,6 @@ on_policy(struct chan *c, const void *msg, int *fds, void *ctx)
 
 	(void)c;
 	(void)fds;
-	/*
-	 * Questions of the old policy are asked again under the new one: their
-	 * watch and rule numbers are about to change meaning.
-	 */
 	r = policy_parts_take(m->parts, p->generation, &m->policy);
 	if (r < 0)
 		return r;
@@ -49,20 +45,7 @@ on_policy(struct chan *c, const void *msg, int *fds, void *ctx)
 	cache_flush(m->cache);
 	vital_add(m->vitals->cache_flushes, 1);
 	vital_set(m->vitals->cache_entries, 0);
-	for (size_t i = 0; i < m->pending->nactive; i++) {
-		struct opening *o =
-		    &m->pending->openings[m->pending->active[i]];
-		struct joined none = {0};
-
-		if (o->state != OPENING_ASKED)
-			continue;
-		o->watch = identify(&m->policy, o, &none);
-		if (o->watch == WATCH_NONE)
-			o->watch = WATCH_UNKNOWN;
-		identify_settings(&m->policy, o);
-		pending_show(m->pending, o);
-		to_decider_ask(m, o);
-	}
+	finish_asked_anew(m);
 	r = monitor_listen(m);
 	monitor_turn_end(m);
 	return r;

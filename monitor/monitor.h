@@ -62,7 +62,7 @@ struct opening {
 	uint64_t wait_ns;     /* OPENING_NAMED: when to stop waiting */
 	uint64_t ts;	      /* realtime, for the record */
 	uint64_t token;	      /* of its record, once sent */
-	uint64_t generation;  /* of the policy that judged it */
+	uint64_t generation;  /* of the policy that watch is a number of */
 	struct look look;
 	uint32_t watch; /* index or WATCH_UNKNOWN */
 	uint16_t ops;
@@ -150,6 +150,8 @@ void pending_init(struct pending *p, struct vitals_monitor *vitals);
 struct opening *pending_take(struct pending *p, int fd);
 /* Shows it on the vitals page: from now on the watchdog may answer it. */
 void pending_show(struct pending *p, const struct opening *o);
+/* Another id: answers to the question asked so far are to be ignored. */
+void pending_renew(struct pending *p, struct opening *o);
 /* The opening an answer names, or NULL: unknown, answered, or replaced. */
 struct opening *pending_find(struct pending *p, uint64_t id);
 /* Gives the place back. fd must have been handed to to_kernel already. */
@@ -214,6 +216,8 @@ finish_default(struct monitor *m, struct opening *o, enum default_cause cause);
 void finish_named(struct monitor *m, const struct msg_LABEL *label);
 /* Records up to token are sealed: those waiting for it are answered. */
 void finish_sealed(struct monitor *m, uint64_t token);
+/* A new policy is in force: questions of the old one are asked under it. */
+void finish_asked_anew(struct monitor *m);
 /* The answer is written: latency, record, and the opening's place is free. */
 void finish_answered(struct monitor *m, struct opening *o);
 /* Deadlines that passed, by now. */

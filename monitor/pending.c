@@ -24,6 +24,13 @@ index_of(const struct pending *p, const struct opening *o)
 	return (uint16_t)(o - p->openings);
 }
 
+void
+pending_renew(struct pending *p, struct opening *o)
+{
+	/* Low bits: where; high bits: which of all that ever were there. */
+	o->id = ++p->next_id << 16 | index_of(p, o);
+}
+
 struct opening *
 pending_take(struct pending *p, int fd)
 {
@@ -40,8 +47,7 @@ pending_take(struct pending *p, int fd)
 	o->path[0] = '\0';
 	o->fd = fd;
 	o->state = OPENING_ASKED;
-	/* Low bits: where; high bits: which of all that ever were there. */
-	o->id = ++p->next_id << 16 | i;
+	pending_renew(p, o);
 	p->at[i] = (uint16_t)p->nactive;
 	p->active[p->nactive++] = i;
 	vital_set(p->vitals->pending_now, p->nactive);
