@@ -111,6 +111,17 @@ take_event(struct monitor *m, const struct kernel_event *e)
 	to_decider_ask(m, o);
 }
 
+/*
+ * Does the read say what became of one opener only? The kernel refused him: the
+ * event's descriptor could not be opened, and before FAN_REPORT_FD_ERROR that
+ * is all it tells (copy_event_to_user() of fs/notify/fanotify).
+ */
+static bool
+is_one_openers(int r)
+{
+	return r != -EBADF && r != -EFAULT && r != -EINVAL && r != -EPROTO;
+}
+
 int
 from_fanotify_turn(struct monitor *m)
 {
@@ -120,6 +131,10 @@ from_fanotify_turn(struct monitor *m)
 	vital_set(m->vitals->entered_read_ns, kernel_monotonic_ns());
 	n = kernel_read(m->group, events);
 	vital_set(m->vitals->entered_read_ns, 0);
+	if (n < 0 && is_one_openers(n)) {
+		vital_add(m->vitals->events_without_fd, 1);
+		n = 0;
+	}
 	for (int i = 0; i < n; i++)
 		take_event(m, &events[i]);
 	monitor_turn_end(m);
