@@ -59,6 +59,9 @@ ask_names(struct monitor *m, const struct opening *o)
 static void
 answer(struct monitor *m, struct opening *o)
 {
+	/* Now: once it goes on, the opener may give the file another name. */
+	if (o->judged.record != 0)
+		identify_label(o);
 	o->state = OPENING_ANSWERED;
 	to_kernel_answer(m, o->fd, o->judged.answer, o);
 }
@@ -120,10 +123,8 @@ finish_answered(struct monitor *m, struct opening *o)
 	uint32_t us = latency_us(o);
 
 	count_latency(m->vitals, us);
-	if (o->judged.record != 0 && !o->recorded) {
-		identify_label(o);
+	if (o->judged.record != 0 && !o->recorded)
 		(void)to_store_record(m->to_store, o, us);
-	}
 	o->fd = -1; /* to_kernel closes it */
 	pending_release(m->pending, o);
 }
@@ -170,10 +171,11 @@ finish_named(struct monitor *m, const struct msg_LABEL *label)
 
 		if (o == NULL || o->state != OPENING_NAMED)
 			continue;
+		if (o->subject.exe_dev != label->dev ||
+		    o->subject.exe_ino != label->ino)
+			continue;
 		/* No name: only the one who asked stops waiting. */
-		if (o->subject.pid == label->pid ||
-		    (label->path_len > 0 && o->subject.exe_dev == label->dev &&
-			o->subject.exe_ino == label->ino))
+		if (label->path_len > 0 || o->subject.pid == label->pid)
 			go_on(m, o);
 	}
 }

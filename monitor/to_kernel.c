@@ -3,7 +3,7 @@
  * The only place that answers the kernel. to_kernel_answer() takes over the
  * event descriptor; it is closed after its answer was written, never before,
  * because its number is the event's name and would be reused at once. Between
- * the two the record is made: the label can only be read from the descriptor.
+ * the two the record is made, which costs the opener nothing.
  */
 #include "monitor/monitor.h"
 
