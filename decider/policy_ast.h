@@ -102,7 +102,8 @@ void ast_init(struct policy_ast *ast);
 void ast_free(struct policy_ast *ast);
 /* Zeroed, aligned for anything, freed with the tree. Fatal when memory is out.
  */
-void *ast_alloc(struct policy_ast *ast, size_t size);
+void *
+ast_alloc(struct policy_ast *ast, size_t size) __attribute__((returns_nonnull));
 struct policy_str ast_copy(
     struct policy_ast *ast, const char *s, size_t len, struct policy_at at);
 

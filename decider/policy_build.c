@@ -234,7 +234,7 @@ build_place(struct build *b, struct policy_at at, uint32_t *ret_line,
 	struct line_starts *l = &b->lines[at.file];
 	uint32_t low = 0, high, mid;
 
-	if (l->starts == NULL)
+	if (l->n == 0)
 		find_lines(b, at.file);
 	high = l->n;
 	while (high - low > 1) {

@@ -77,8 +77,8 @@ flatten(struct build *b, struct ast_list *l)
 			break;
 		}
 		while (used + n > room) {
-			const struct ast_atom **more = ast_alloc(
-			    b->ast, room * 2 * sizeof(struct ast_atom *));
+			const struct ast_atom **more = ast_alloc(b->ast,
+			    (size_t)room * 2 * sizeof(struct ast_atom *));
 
 			for (uint32_t i = 0; i < used; i++)
 				more[i] = flat[i];

@@ -111,15 +111,15 @@ read_all(int fd, size_t max, char **ret, size_t *ret_len)
 static void
 read_accounts(int fd, const char **ret, size_t *ret_len)
 {
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int r;
 
 	*ret = "";
 	*ret_len = 0;
 	if (fd < 0)
 		return;
-	r = read_all(fd, 16 * SOURCE_BYTES_MAX, &text, &len);
+	r = read_all(fd, (size_t)16 * SOURCE_BYTES_MAX, &text, &len);
 	if (r < 0) {
 		log_warn_r(r, "reading the names of users and groups");
 		return;
@@ -132,8 +132,8 @@ void
 inputs_read(struct policy_inputs *in, struct policy_diags *diags)
 {
 	struct policy_at at = {0, 0, 0};
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int r;
 
 	read_accounts(

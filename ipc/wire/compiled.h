@@ -4,10 +4,11 @@
  * read-only by whoever needs them (loader, monitor, decider, query).
  *
  * compiled: made by doorward-policy from text. Settings, watches, path
- *   patterns, rules, conditions, exe patterns, the source text, one string
- * area. resolved: made by the loader, which alone may look at the file system:
- * which program inodes each exe pattern names, and on which device and mount
- * each watch has its places.
+ * patterns, rules, conditions, exe patterns, the source text, one string area.
+ *
+ * resolved: made by the loader, which alone may look at the file system: which
+ * program inodes each exe pattern names, and on which device and mount each
+ * watch has its places.
  *
  * Both are position-independent, native-endian (they never leave the machine),
  * and are believed only after compiled_check()/resolved_check(), which bound
