@@ -336,6 +336,7 @@ struct child {
 	bool hello, ready;
 	bool replacement;
 	uint64_t started_ns, hello_ns;
+	uint64_t lost_ns; /* its channel closed then; 0: it is open */
 	unsigned int quick_deaths;
 	uint64_t retry_ns;  /* not before; 0: now */
 	struct stuck stuck; /* watchdog.c */

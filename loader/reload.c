@@ -373,7 +373,7 @@ reload_first(struct loader *l)
 		break;
 	case COMPILE_REFUSED:
 		compile_show(job);
-		log_warnx("the policy has errors; nothing was started");
+		log_warnx("the policy was refused; nothing was started");
 		daemonize_done(2);
 		exit(2);
 	default:

@@ -7,12 +7,11 @@
 #include "loader/loader.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +26,7 @@
 #define KILL_WAIT_NS (200 * NS_PER_MS)
 #define CHILD_QUEUE_MAX 4096 /* parts of the largest policy, with room */
 #define TURN_MESSAGES 64
+#define ZOMBIE_NS (10 * NS_PER_MS) /* for the true wait status to come */
 
 static const unsigned int processes[SLOT_MAX] = {
     [SLOT_STORE] = PROCESS_STORE,
@@ -85,6 +85,8 @@ child_lost(struct loader *l, enum child_slot slot, int r)
 		log_warn_r(r, "%s (pid %d) broke the protocol: killed",
 		    process_name(c->process), c->pid);
 	loop_remove(l, &c->source);
+	c->ready = c->hello = false;
+	c->lost_ns = now_ns();
 	child_kill(l, slot);
 }
 
@@ -159,6 +161,7 @@ child_start(struct loader *l, enum child_slot slot)
 		return r;
 	}
 	c->hello = c->ready = false;
+	c->lost_ns = 0;
 	c->started_ns = now_ns();
 	c->stuck = (struct stuck){0, 0};
 	c->source = (struct loop_source){
@@ -176,6 +179,7 @@ child_clear(struct loader *l, struct child *c)
 	chan_close(&c->chan);
 	c->pid = 0;
 	c->hello = c->ready = false;
+	c->lost_ns = 0;
 	c->stuck = (struct stuck){0, 0};
 }
 
@@ -335,20 +339,40 @@ child_died(struct loader *l, pid_t pid, int status)
 	}
 }
 
-/* SIGKILL, its end seen, and its successor in place, without the loop. */
+/* Its descriptors are closed: it answers nobody any more, zombie or not. */
+static bool
+has_let_go(const struct child *c)
+{
+	struct pollfd p = {.fd = chan_fd(c->chan)};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0;
+}
+
+/*
+ * SIGKILL, its end seen, and its successor in place, without the loop. A
+ * debugger keeps the zombie to itself for as long as it likes; what counts is
+ * that its descriptors are closed.
+ */
 void
 replace_monitor(struct loader *l)
 {
-	pid_t pid = l->children[SLOT_MONITOR].pid;
-	uint64_t until = now_ns() + KILL_WAIT_NS;
+	const struct child *c = &l->children[SLOT_MONITOR];
+	uint64_t until = now_ns() + KILL_WAIT_NS, gone = 0;
+	pid_t pid = c->pid;
 	int status;
 
 	if (pid == 0)
 		return;
 	child_kill(l, SLOT_MONITOR);
-	while (now_ns() < until) {
+	for (uint64_t now = now_ns(); now < until; now = now_ns()) {
 		if (waitpid(pid, &status, WNOHANG) == pid) {
 			child_died(l, pid, status);
+			return;
+		}
+		if (gone == 0 && has_let_go(c))
+			gone = now;
+		if (gone != 0 && now - gone > ZOMBIE_NS) {
+			child_died(l, pid, SIGKILL);
 			return;
 		}
 		(void)usleep(200);
@@ -356,11 +380,25 @@ replace_monitor(struct loader *l)
 	log_warnx("the monitor (pid %d) does not die", pid);
 }
 
+/* Children whose channel is closed but whose end nobody tells us. */
+static void
+bury(struct loader *l, uint64_t now)
+{
+	for (unsigned int i = 0; i < SLOT_MAX; i++) {
+		struct child *c = &l->children[i];
+
+		if (c->pid != 0 && c->lost_ns != 0 &&
+		    now - c->lost_ns > ZOMBIE_NS)
+			child_died(l, c->pid, SIGKILL);
+	}
+}
+
 void
 supervise_tick(struct loader *l, uint64_t now)
 {
 	if (l->stopping || !l->marking)
 		return;
+	bury(l, now);
 	for (unsigned int i = 0; i < SLOT_MAX; i++) {
 		if (l->children[i].pid == 0 && l->children[i].retry_ns <= now)
 			revive(l, (enum child_slot)i);
