@@ -19,7 +19,7 @@ on_sealed_to(struct chan *c, const void *msg, int *fds, void *ctx)
 
 	(void)c;
 	(void)fds;
-	feed_sealed(ctx, m->size);
+	feed_sealed(ctx, m->n, m->size);
 	return 0;
 }
 

@@ -88,7 +88,7 @@ struct query_start {
 	int loader_page, monitor_page, store_page;
 	gid_t admin_gid;
 	uint32_t events_format;
-	const char *log_dir; /* "/" once confined */
+	const char *log_dir; /* must outlive query */
 };
 
 struct query_counters {
@@ -177,8 +177,8 @@ void client_scan_turn(struct client *c);
 /* ---- query_feed.c ---- */
 
 int feed_open(struct query *q);
-/* Records below size are sealed now. */
-void feed_sealed(struct query *q, uint64_t size);
+/* Records below size are sealed now, by seal n. */
+void feed_sealed(struct query *q, uint64_t n, uint64_t size);
 /* Somebody who was behind has room again. */
 void feed_resume(struct query *q);
 

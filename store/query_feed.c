@@ -253,10 +253,12 @@ feed_resume(struct query *q)
 }
 
 void
-feed_sealed(struct query *q, uint64_t size)
+feed_sealed(struct query *q, uint64_t n, uint64_t size)
 {
-	if (size < q->sealed)
+	if (size <= q->sealed)
 		return;
+	if (query_log(q) == 0)
+		log_source_sealed(q->log, n, size);
 	q->sealed = size;
 	feed_resume(q);
 }

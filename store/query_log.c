@@ -7,6 +7,8 @@
 
 /* Actors repeat within a short distance: a small direct-mapped cache serves. */
 #define ACTORS 256
+/* Seals heard of, the newest ones: the log lacks the last of them at most. */
+#define SEALS_HEARD 64
 
 struct actor_slot {
 	uint64_t index;
@@ -22,6 +24,9 @@ struct log_source {
 	uint8_t policy_hash[HASH_BYTES];
 	/* Records [seal_from, seal_to) are first covered by this seal. */
 	uint64_t seal_from, seal_to, seal;
+	struct log_seal
+	    heard[SEALS_HEARD]; /* ring; size grows with the count */
+	uint64_t nheard;
 };
 
 struct log_scan {
@@ -117,13 +122,35 @@ find_policy(struct log_source *s, const struct leaf *l, struct json_record *r)
 	r->policy_generation = s->policy_generation;
 }
 
+void
+log_source_sealed(struct log_source *s, uint64_t n, uint64_t size)
+{
+	s->heard[s->nheard++ % SEALS_HEARD] =
+	    (struct log_seal){.n = n, .size = size};
+}
+
+/* The oldest seal heard of that covers the record. */
+static bool
+heard_seal(const struct log_source *s, uint64_t index, struct log_seal *ret)
+{
+	uint64_t first = s->nheard > SEALS_HEARD ? s->nheard - SEALS_HEARD : 0;
+
+	for (uint64_t i = first; i < s->nheard; i++)
+		if (s->heard[i % SEALS_HEARD].size > index) {
+			*ret = s->heard[i % SEALS_HEARD];
+			return true;
+		}
+	return false;
+}
+
 static void
 find_seal(struct log_source *s, uint64_t index, struct json_record *r)
 {
 	struct log_seal seal;
 
 	if (index < s->seal_from || index >= s->seal_to) {
-		if (log_seal_of(s->reader, index, &seal) < 0)
+		if (log_seal_of(s->reader, index, &seal) < 0 &&
+		    !heard_seal(s, index, &seal))
 			return;
 		s->seal_from = index;
 		s->seal_to = seal.size;

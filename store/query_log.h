@@ -19,10 +19,16 @@
 struct log_source;
 struct log_scan;
 
-/* dir: "/" in the query process. 0, or -errno of log_open (-ENOENT: no log
+/* dir: the log folder. 0, or -errno of log_open (-ENOENT: no log
  * yet). */
 int log_source_open(const char *dir, struct log_source **ret);
 void log_source_close(struct log_source **s);
+
+/*
+ * The store says: seal n covers what is below size. Its row comes into the log
+ * with the next commit only; until then this is how it is known.
+ */
+void log_source_sealed(struct log_source *s, uint64_t n, uint64_t size);
 
 /*
  * Called for each record that matches; r is valid during the call. Return

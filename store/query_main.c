@@ -75,7 +75,8 @@ wait_hello(struct hello *h)
 int
 main(int argc, char **argv)
 {
-	struct hello h = {.start = {.log_dir = "/"}};
+	/* Our root: "/" would make "//seg…", which SQLite takes for a host. */
+	struct hello h = {.start = {.log_dir = "."}};
 	struct msg_READY_QUERY ready = {.pid = (uint32_t)getpid()};
 	struct query *q = NULL;
 	int r;
