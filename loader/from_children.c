@@ -11,6 +11,8 @@
 
 #include "ipc/proc/log.h"
 
+#define JUST_COME_NS (100 * NS_PER_MS)
+
 static void
 ready(struct loader *l, enum child_slot slot)
 {
@@ -102,8 +104,9 @@ on_overdue(struct chan *c, const void *msg, int *fds, void *ctx)
 
 	(void)c;
 	(void)fds;
-	/* A successor that is still on its way has not let anybody wait. */
-	if (l->children[SLOT_DECIDER].pid != 0 && l->decider_waiting < 0) {
+	/* What its predecessor did is no fault of one that has just come. */
+	if (l->children[SLOT_DECIDER].pid != 0 && l->decider_waiting < 0 &&
+	    now_ns() - l->children[SLOT_DECIDER].hello_ns > JUST_COME_NS) {
 		log_warnx(
 		    "the decider let %u deadlines pass: replaced", m->timeouts);
 		admin(l, ADMIN_CHILD_STUCK, PROCESS_DECIDER, m->timeouts);
