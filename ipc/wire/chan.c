@@ -176,8 +176,9 @@ send_now(
 	 * never may can be forbidden sendmsg.
 	 */
 	do
-		n = nfds > 0 ? sendmsg(fd, &mh, MSG_NOSIGNAL | MSG_DONTWAIT) :
-			       send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = nfds > 0
+			? sendmsg(fd, &mh, MSG_NOSIGNAL | MSG_DONTWAIT)
+			: send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return errno == EPIPE ? -ECONNRESET : -errno;

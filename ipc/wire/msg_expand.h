@@ -65,7 +65,7 @@
 #define STR(n, max) +(2 + (max))
 #define BLOB(n, max) +(4 + (max))
 #define RECORD(n, R) +REC_MAX_##R
-#define LIST(n, R, max) +(2 + (max) * REC_MAX_##R)
+#define LIST(n, R, max) +(2 + (max)*REC_MAX_##R)
 #define REC(NAME, fields) enum { REC_MAX_##NAME = 0 fields };
 #define MSG(NAME, NUMBER, FROM, TO, NFDS, fields)                              \
 	enum { MSG_MAX_##NAME = MSG_HEADER_BYTES fields };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Forgets one meaning of messages.def's words, before the next. No guard: meant to be included often. */
+/* Forgets one meaning of messages.def's words, before the next. No guard: meant
+ * to be included often. */
 #undef U8
 #undef U16
 #undef U32

@@ -17,7 +17,8 @@
 #include "ipc/wire/words.h"
 
 #define VITALS_MAGIC 0x44575654u
-#define PENDING_SLOTS 65536 /* event descriptor numbers; RLIMIT_NOFILE of the monitor */
+#define PENDING_SLOTS                                                          \
+	65536 /* event descriptor numbers; RLIMIT_NOFILE of the monitor */
 #define OWN_PIDS_MAX 32
 #define HOOKS_MAX 64
 #define SUPERBLOCKS_MAX 64
@@ -40,7 +41,7 @@ struct vitals_pending {
 
 /* Why an answer was the default one, counted apart. */
 enum default_cause {
-	DEFAULT_DEADLINE = 0,  /* decider too slow */
+	DEFAULT_DEADLINE = 0, /* decider too slow */
 	DEFAULT_DECIDER_DOWN = 1,
 	DEFAULT_TABLE_FULL = 2, /* more pending events than the table holds */
 	DEFAULT_SUBJECT_CAP = 3,
@@ -53,14 +54,15 @@ struct vitals_monitor {
 	uint32_t magic, bytes;
 	uint64_t heartbeat_ns;	  /* last turn of the loop */
 	uint64_t entered_read_ns; /* 0: not inside read() on the group */
-	uint64_t epoch;		  /* which monitor this is: counts replacements */
-	uint64_t generation;	  /* policy in use */
+	uint64_t epoch;	     /* which monitor this is: counts replacements */
+	uint64_t generation; /* policy in use */
 	uint64_t events, answered_allow, answered_deny;
-	uint64_t own_allowed;	  /* opens of our own processes */
+	uint64_t own_allowed; /* opens of our own processes */
 	uint64_t from_cache, from_decider;
 	uint64_t defaulted[DEFAULT_CAUSES];
 	uint64_t answer_errors, already_answered; /* write() failed; ENOENT */
-	uint64_t events_without_fd; /* the kernel could not open it: opener refused */
+	uint64_t events_without_fd; /* the kernel could not open it: opener
+				       refused */
 	uint64_t context_unknown;
 	uint64_t pending_now, pending_max;
 	uint64_t cache_entries, cache_flushes;
@@ -85,7 +87,11 @@ struct vitals_superblock {
 	char fstype[16];
 };
 
-enum policy_state { POLICY_NONE = 0, POLICY_OK = 1, POLICY_LAST_RELOAD_FAILED = 2 };
+enum policy_state {
+	POLICY_NONE = 0,
+	POLICY_OK = 1,
+	POLICY_LAST_RELOAD_FAILED = 2
+};
 
 struct vitals_loader {
 	uint32_t magic, bytes;
@@ -93,15 +99,20 @@ struct vitals_loader {
 	uint64_t heartbeat_ns;
 	uint64_t generation;
 	uint32_t policy_state, policy_errors;
-	uint32_t context;	 /* enum context_rung */
-	int32_t context_err[CONTEXT_MAX]; /* why each better rung was refused; 0 taken or not tried, 1 loaded but never fired */
-	uint32_t kernel_verdicts; /* 0 none, else the rung that denies in the kernel */
-	uint32_t fanotify_flags; /* flags fanotify_init took */
+	uint32_t context;		  /* enum context_rung */
+	int32_t context_err[CONTEXT_MAX]; /* why each better rung was refused; 0
+					     taken or not tried, 1 loaded but
+					     never fired */
+	uint32_t kernel_verdicts;  /* 0 none, else the rung that denies in the
+				      kernel */
+	uint32_t fanotify_flags;   /* flags fanotify_init took */
 	uint32_t fanotify_refused; /* flags of the full set it refused */
-	uint32_t own_pids[OWN_PIDS_MAX]; /* 0: free; ours: opens are allowed unasked */
+	uint32_t own_pids[OWN_PIDS_MAX]; /* 0: free; ours: opens are allowed
+					    unasked */
 	uint64_t marks, marks_failed, missing_paths;
 	uint64_t restarts[PROCESS_MAX];
-	uint64_t rescued_allow, rescued_deny; /* answers given by the watchdog */
+	uint64_t rescued_allow,
+	    rescued_deny; /* answers given by the watchdog */
 	uint64_t notify_overflows;
 	uint64_t unmediated; /* files there before their directory was marked */
 	uint64_t admin_lost; /* ADMIN records made while no store took them */

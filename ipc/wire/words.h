@@ -102,26 +102,27 @@ enum record_kind {
 
 /* What an ADMIN record tells (column act); its arguments are in brackets. */
 enum admin_what {
-	ADMIN_STARTED = 1,         /* service up [context rung] */
-	ADMIN_STOPPING = 2,        /* orderly stop [signal] */
-	ADMIN_RELOADED = 3,        /* policy replaced [generation] */
-	ADMIN_RELOAD_FAILED = 4,   /* old policy stays [number of errors] */
-	ADMIN_CHILD_DIED = 5,      /* [process, wait status] */
-	ADMIN_CHILD_STUCK = 6,     /* killed by the watchdog [process, overdue ms] */
-	ADMIN_CHILD_STARTED = 7,   /* replacement is up [process, pid] */
-	ADMIN_RESCUED = 8,         /* watchdog answered openers [allowed, denied] */
-	ADMIN_COVERAGE = 9,        /* a capability changed [hook, state] */
-	ADMIN_EXE_CHANGED = 10,    /* a named program was replaced [generation] */
+	ADMIN_STARTED = 1,	 /* service up [context rung] */
+	ADMIN_STOPPING = 2,	 /* orderly stop [signal] */
+	ADMIN_RELOADED = 3,	 /* policy replaced [generation] */
+	ADMIN_RELOAD_FAILED = 4, /* old policy stays [number of errors] */
+	ADMIN_CHILD_DIED = 5,	 /* [process, wait status] */
+	ADMIN_CHILD_STUCK =
+	    6, /* killed by the watchdog [process, overdue ms] */
+	ADMIN_CHILD_STARTED = 7, /* replacement is up [process, pid] */
+	ADMIN_RESCUED = 8,  /* watchdog answered openers [allowed, denied] */
+	ADMIN_COVERAGE = 9, /* a capability changed [hook, state] */
+	ADMIN_EXE_CHANGED = 10, /* a named program was replaced [generation] */
 	ADMIN_MAX
 };
 
 /* What was lost (GAP record, column act). */
 enum gap_source {
-	GAP_RECORD_QUEUE = 1,  /* monitor's queue to the store was full */
-	GAP_STORE_QUEUE = 2,   /* store could not keep up */
-	GAP_RING_BUFFER = 3,   /* reserve failed in the kernel */
-	GAP_NOTIFY_QUEUE = 4,  /* notification group overflowed */
-	GAP_STORE_DOWN = 5,    /* records made while no store was running */
+	GAP_RECORD_QUEUE = 1, /* monitor's queue to the store was full */
+	GAP_STORE_QUEUE = 2,  /* store could not keep up */
+	GAP_RING_BUFFER = 3,  /* reserve failed in the kernel */
+	GAP_NOTIFY_QUEUE = 4, /* notification group overflowed */
+	GAP_STORE_DOWN = 5,   /* records made while no store was running */
 	GAP_MAX
 };
 
@@ -134,9 +135,10 @@ enum coverage {
 	COVERAGE_MAX
 };
 
-#define WATCH_NONE UINT32_MAX           /* not a watched object */
-#define WATCH_UNKNOWN (UINT32_MAX - 1)  /* watched, but by which watch is not known */
-#define RULE_NONE UINT32_MAX            /* no rule matched */
+#define WATCH_NONE UINT32_MAX /* not a watched object */
+#define WATCH_UNKNOWN                                                          \
+	(UINT32_MAX - 1)     /* watched, but by which watch is not known */
+#define RULE_NONE UINT32_MAX /* no rule matched */
 
 /* Bounds shared by wire, policy and log. */
 #define PATH_BYTES_MAX 4095
