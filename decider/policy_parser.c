@@ -230,6 +230,8 @@ line_end(const struct policy_token *t, size_t i)
 {
 	unsigned int open = t[i].kind == T_OPEN;
 
+	if (t[i].kind == T_EOF)
+		return i;
 	for (i++; t[i].kind != T_EOF && !t[i].first; i++) {
 		if (t[i].kind == T_OPEN)
 			open++;
