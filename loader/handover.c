@@ -57,7 +57,8 @@ tell(struct loader *l, enum child_slot slot, uint16_t type, const void *msg,
 	if (c->chan == NULL || !c->hello)
 		return;
 	r = chan_send(c->chan, type, msg, fds);
-	if (r < 0)
+	/* Gone: its death is on its way to us, and its successor asks anew. */
+	if (r < 0 && r != -ECONNRESET)
 		log_warn_r(
 		    r, "message 0x%04x to %s", type, process_name(c->process));
 	child_flush(l, c);

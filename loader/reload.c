@@ -72,7 +72,9 @@ finish(struct loader *l)
 {
 	l->reload.state = RELOAD_IDLE;
 	compile_end(&l->reload.job);
-	manager_tell("READY=1");
+	/* At the start READY=1 is said when the marks stand. */
+	if (l->marking)
+		manager_tell("READY=1");
 	if (l->reload.again) {
 		l->reload.again = false;
 		reload_ask(l, l->reload.from_query);
