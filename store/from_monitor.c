@@ -90,6 +90,16 @@ ended(struct chan *c, int r, void *ctx)
 int
 from_monitor_open(struct store *s, int fd)
 {
-	return peer_open(s, &s->monitor, fd, PROCESS_MONITOR, rows,
+	/*
+	 * The first word (messages.def): a monitor sends nothing before it.
+	 * It may send all it keeps; what is in the log already is sifted out
+	 * by token and time above.
+	 */
+	static const struct msg_SEALED first_word = {.token = 0};
+	int r = peer_open(s, &s->monitor, fd, PROCESS_MONITOR, rows,
 	    sizeof(rows) / sizeof(rows[0]), QUEUE_MESSAGES, ended);
+
+	if (r == 0)
+		peer_send(&s->monitor, MSG_SEALED, &first_word);
+	return r;
 }
