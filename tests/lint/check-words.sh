@@ -27,8 +27,13 @@ in_tree() {
 		> "$found" || true
 }
 
-in_tree c_files '\b(strcpy|strcat|stpcpy|sprintf|vsprintf|atoi|atol|strtok|alloca|system|popen|gets)\('
-complain 'calls that have no bound, no error or a shell'
+in_tree c_files '\b(strcpy|strcat|stpcpy|sprintf|vsprintf|atoi|atol|strtok|alloca|gets)\('
+complain 'calls that have no bound or no error'
+
+in_tree c_files '\b(system|popen)\('
+grep -v '^tests/' "$found" > "$found.other" || true
+mv "$found.other" "$found"
+complain 'calls of a shell'
 
 tree | grep -E '(^|/)(utils?|misc|common|helpers?|core|defs)(\.[^/]*)?(/|$)' \
 	> "$found" || true

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # Read by the checks: what the tree consists of. $srcdir is the source tree; a
-# build tree or a version control's folder inside it is not part of it.
+# build tree or a version control's folder inside it is not part of it, nor is
+# what make writes: the scanner, the parser, the hash of the messages.
 
 srcdir=${srcdir:-.}
 
@@ -9,7 +10,11 @@ srcdir=${srcdir:-.}
 tree() {
 	(cd "$srcdir" &&
 		find . \( -path ./.git -o -path './build*' -o -path '*/autom4te.cache' \
-			-o -path './doorward-*' \) -prune -o -type f "$@" -print |
+			-o -path './doorward-*' -o -path './_*' \) -prune -o \
+			-type f ! -path ./config.h ! -name msg_hash.h \
+			! -name policy_parse.c ! -name policy_parse.h \
+			! -name policy_lex.c ! -name '*.log' ! -name '*.trs' \
+			"$@" -print |
 		sed 's,^\./,,' | sort)
 }
 
