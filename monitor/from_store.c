@@ -10,8 +10,7 @@ on_sealed(struct chan *c, const void *msg, int *fds, void *ctx)
 
 	(void)c;
 	(void)fds;
-	to_store_sealed(m->to_store, s->token);
-	finish_sealed(m, s->token);
+	finish_sealed(m, to_store_sealed(m->to_store, s->token));
 	monitor_turn_end(m);
 	return 0;
 }

@@ -193,8 +193,12 @@ uint64_t to_store_record(
     struct to_store *s, const struct opening *o, uint32_t latency_us);
 /* The program dev:ino is called path. */
 void to_store_label(struct to_store *s, const struct msg_LABEL *label);
-/* SEALED: everything up to token need not be kept. */
-void to_store_sealed(struct to_store *s, uint64_t token);
+/*
+ * SEALED: everything up to token need not be kept. A token this monitor gave to
+ * no record (its predecessor's, or one the store made up) means none of ours.
+ * The newest record of ours that is sealed now, 0 for none.
+ */
+uint64_t to_store_sealed(struct to_store *s, uint64_t token);
 /* Sends what the channel takes. */
 void to_store_flush(struct to_store *s);
 

@@ -251,9 +251,12 @@ to_store_channel(struct to_store *s, struct chan *c)
 	s->ready = false;
 }
 
-void
+uint64_t
 to_store_sealed(struct to_store *s, uint64_t token)
 {
+	if (token >> TOKEN_EPOCH_SHIFT != s->next_token >> TOKEN_EPOCH_SHIFT ||
+	    token >= s->next_token)
+		token = 0;
 	if (!s->ready)
 		rewind_to_head(s);
 	while (s->head < s->tail) {
@@ -270,4 +273,5 @@ to_store_sealed(struct to_store *s, uint64_t token)
 	}
 	s->ready = true;
 	vital_set(s->vitals->records_queued, s->waiting);
+	return token;
 }

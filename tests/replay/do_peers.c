@@ -117,9 +117,15 @@ token_of(const char *s)
 static void
 say_sealed(struct words *w)
 {
-	struct msg_SEALED msg = {token_of(words_at(w, 1))};
+	struct msg_SEALED msg;
+	size_t n;
 
-	world_from_store(MSG_SEALED, &msg);
+	/* "all" is also what comes because of it. */
+	do {
+		n = world.to_store.n;
+		msg.token = token_of(words_at(w, 1));
+		world_from_store(MSG_SEALED, &msg);
+	} while (world.to_store.n != n);
 }
 
 static void
