@@ -149,7 +149,11 @@ monitor_turn_end(struct monitor *m)
 	/* Questions first: the decider thinks while we write. */
 	(void)to_decider_flush(m);
 	to_kernel_flush(m);
-	to_store_flush(m->to_store);
+	/* A name precedes the records that need it. */
+	if (names_tell(m->names, m->to_store))
+		to_store_flush(m->to_store);
+	if (to_store_blocked(m->to_store))
+		monitor_await_store(m);
 	vital_set(m->vitals->heartbeat_ns, kernel_monotonic_ns());
 	if (m->pending->nactive == 0)
 		return;

@@ -59,10 +59,8 @@ on_label(struct chan *c, const void *msg, int *fds, void *ctx)
 
 	(void)c;
 	(void)fds;
-	if (label->path_len > 0) {
+	if (label->path_len > 0)
 		names_add(m->names, label);
-		to_store_label(m->to_store, label);
-	}
 	finish_named(m, label);
 	monitor_turn_end(m);
 	return 0;

@@ -54,6 +54,14 @@ on_heartbeat(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+on_store_writable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	monitor_turn_end(arg);
+}
+
+static void
 loader_ended(struct chan *c, int r, void *ctx)
 {
 	(void)c;
@@ -80,6 +88,13 @@ decider_ended(struct chan *c, int r, void *ctx)
 }
 
 static void
+detach_store(struct monitor *m)
+{
+	(void)event_del(m->store_writable);
+	chan_event_detach(&m->store_event);
+}
+
+static void
 store_ended(struct chan *c, int r, void *ctx)
 {
 	struct monitor *m = ctx;
@@ -87,7 +102,7 @@ store_ended(struct chan *c, int r, void *ctx)
 	(void)c;
 	if (r == -EPROTO)
 		log_warnx("the store broke the protocol");
-	chan_event_detach(&m->store_event);
+	detach_store(m);
 	peers_store_gone(m);
 }
 
@@ -127,7 +142,7 @@ monitor_new_store(struct monitor *m, int fd)
 	struct chan *c;
 	int r;
 
-	chan_event_detach(&m->store_event);
+	detach_store(m);
 	r = successor(m, fd, MONITOR_FD_STORE, PROCESS_STORE, from_store_rows,
 	    from_store_nrows, &c);
 	if (r == 0)
@@ -151,6 +166,12 @@ monitor_arm(struct monitor *m, uint64_t when_ns)
 		return;
 	m->armed_ns = when_ns;
 	(void)event_add(m->deadline_event, &tv);
+}
+
+void
+monitor_await_store(struct monitor *m)
+{
+	(void)event_add(m->store_writable, NULL);
 }
 
 int
@@ -191,8 +212,10 @@ monitor_loop_new(struct monitor *m)
 	m->group_event = new_event(m, m->group, EV_READ | EV_PERSIST, on_group);
 	m->deadline_event = new_event(m, -1, 0, on_deadline);
 	m->heartbeat_event = new_event(m, -1, EV_PERSIST, on_heartbeat);
+	m->store_writable =
+	    new_event(m, MONITOR_FD_STORE, EV_WRITE, on_store_writable);
 	if (m->group_event == NULL || m->deadline_event == NULL ||
-	    m->heartbeat_event == NULL ||
+	    m->heartbeat_event == NULL || m->store_writable == NULL ||
 	    event_add(m->heartbeat_event, &heartbeat) == -1)
 		return -ENOMEM;
 	r = chan_event_attach(m->base, m->loader, PRIORITY_REST, loader_ended,

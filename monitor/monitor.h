@@ -191,8 +191,8 @@ void to_store_channel(struct to_store *s, struct chan *c);
 /* Queues one record; its token, or 0 if the queue was full (counted). */
 uint64_t to_store_record(
     struct to_store *s, const struct opening *o, uint32_t latency_us);
-/* The program dev:ino is called path. */
-void to_store_label(struct to_store *s, const struct msg_LABEL *label);
+/* The program dev:ino is called path. 0, or -errno: try again later. */
+int to_store_label(struct to_store *s, const struct msg_LABEL *label);
 /*
  * SEALED: everything up to token need not be kept. A token this monitor gave to
  * no record (its predecessor's, or one the store made up) means none of ours.
@@ -201,6 +201,8 @@ void to_store_label(struct to_store *s, const struct msg_LABEL *label);
 uint64_t to_store_sealed(struct to_store *s, uint64_t token);
 /* Sends what the channel takes. */
 void to_store_flush(struct to_store *s);
+/* Is something waiting that the channel did not take? */
+bool to_store_blocked(const struct to_store *s);
 
 /* --- to_decider.c --- */
 
@@ -227,15 +229,17 @@ void finish_answered(struct monitor *m, struct opening *o);
 /* Deadlines that passed, by now. */
 void finish_overdue(struct monitor *m, uint64_t now_ns);
 
-/* --- names.c: programs whose name the store has --- */
+/* --- names.c: programs' names --- */
 
 struct names;
 int names_new(struct names **ret);
-/* Is there a name for this program that the store has? */
+/* Is there a name for this program? */
 bool names_known(const struct names *n, uint64_t dev, uint64_t ino);
 void names_add(struct names *n, const struct msg_LABEL *label);
-/* Every name once more, to a store that has none. */
-void names_repeat(const struct names *n, struct to_store *s);
+/* There is a new store, which has been told none. */
+void names_repeat(struct names *n);
+/* Tells the store what it has not been told. false: not all got through. */
+bool names_tell(struct names *n, struct to_store *s);
 
 /* --- peers.c: a peer went, or its successor came --- */
 
@@ -287,6 +291,7 @@ struct monitor {
 	/* libevent, NULL in replay */
 	struct event_base *base;
 	struct event *group_event, *deadline_event, *heartbeat_event;
+	struct event *store_writable;
 	struct chan_event *loader_event, *decider_event, *store_event;
 };
 
@@ -319,6 +324,8 @@ int monitor_new_decider(struct monitor *m, int fd);
 int monitor_new_store(struct monitor *m, int fd);
 /* (Re)arms the deadline timer for when_ns. */
 void monitor_arm(struct monitor *m, uint64_t when_ns);
+/* Ends a turn again as soon as the store's channel takes something. */
+void monitor_await_store(struct monitor *m);
 /* Starts listening to the group (the first policy is in). */
 int monitor_listen(struct monitor *m);
 void monitor_stop(struct monitor *m);

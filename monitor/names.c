@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs whose name the store has been told. A direct-mapped table: a program
- * that pushes another out makes the loader be asked again, nothing worse.
+ * Programs' names, and which of them the store has been told. A direct-mapped
+ * table: a program that pushes another out makes the loader be asked again,
+ * nothing worse.
  */
 #include "monitor/monitor.h"
 
@@ -13,6 +14,8 @@
 
 struct names {
 	struct msg_LABEL places[NAMES_PLACES]; /* path_len 0: free */
+	bool told[NAMES_PLACES];
+	bool all_told;
 };
 
 int
@@ -42,8 +45,11 @@ names_known(const struct names *n, uint64_t dev, uint64_t ino)
 void
 names_add(struct names *n, const struct msg_LABEL *label)
 {
-	struct msg_LABEL *p = &n->places[place_of(label->dev, label->ino)];
+	size_t i = place_of(label->dev, label->ino);
+	struct msg_LABEL *p = &n->places[i];
 
+	n->told[i] = false;
+	n->all_told = false;
 	p->dev = label->dev;
 	p->ino = label->ino;
 	p->path_len = label->path_len;
@@ -51,10 +57,22 @@ names_add(struct names *n, const struct msg_LABEL *label)
 }
 
 void
-names_repeat(const struct names *n, struct to_store *s)
+names_repeat(struct names *n)
 {
-	for (size_t i = 0; i < NAMES_PLACES; i++) {
-		if (n->places[i].path_len > 0)
-			to_store_label(s, &n->places[i]);
+	memset(n->told, 0, sizeof(n->told));
+	n->all_told = false;
+}
+
+bool
+names_tell(struct names *n, struct to_store *s)
+{
+	for (size_t i = 0; i < NAMES_PLACES && !n->all_told; i++) {
+		if (n->told[i] || n->places[i].path_len == 0)
+			continue;
+		if (to_store_label(s, &n->places[i]) < 0)
+			return false;
+		n->told[i] = true;
 	}
+	n->all_told = true;
+	return true;
 }

@@ -46,7 +46,7 @@ peers_store_here(struct monitor *m, struct chan *store)
 {
 	m->store = store;
 	to_store_channel(m->to_store, store);
-	names_repeat(m->names, m->to_store);
+	names_repeat(m->names);
 }
 
 void

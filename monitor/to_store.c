@@ -32,7 +32,8 @@ struct node {
 struct to_store {
 	struct vitals_monitor *vitals;
 	struct chan *chan;
-	bool ready; /* the store has said what it holds */
+	bool ready;   /* the store has said what it holds */
+	bool blocked; /* its socket was full the last time */
 	uint64_t next_token;
 	uint64_t lost, lost_from, lost_to;
 	uint64_t head, next, tail; /* oldest kept, next to send, free space */
@@ -152,6 +153,21 @@ to_store_record(
 }
 
 static int
+send_to_store(struct to_store *s, uint16_t type, const void *msg)
+{
+	int r = chan_send(s->chan, type, msg, NULL);
+
+	s->blocked = r == -ENOBUFS;
+	return r;
+}
+
+bool
+to_store_blocked(const struct to_store *s)
+{
+	return s->blocked;
+}
+
+static int
 send_lost(struct to_store *s)
 {
 	struct msg_LOST lost = {
@@ -160,7 +176,7 @@ send_lost(struct to_store *s)
 
 	if (s->lost == 0)
 		return 0;
-	r = chan_send(s->chan, MSG_LOST, &lost, NULL);
+	r = send_to_store(s, MSG_LOST, &lost);
 	if (r == 0)
 		s->lost = 0;
 	return r;
@@ -198,13 +214,13 @@ to_store_flush(struct to_store *s)
 	while (s->waiting > 0 || s->lost > 0) {
 		uint64_t next = s->next;
 
-		/* A full socket: SEALED, or the next turn, calls again. */
+		/* A full socket: monitor_await_store(). */
 		if (send_lost(s) < 0)
 			return;
 		if (s->waiting == 0)
 			return;
 		s->batch.records_count = (uint16_t)fill_batch(s, &next);
-		if (chan_send(s->chan, MSG_RECORDS, &s->batch, NULL) < 0)
+		if (send_to_store(s, MSG_RECORDS, &s->batch) < 0)
 			return;
 		s->next = next;
 		s->waiting -= s->batch.records_count;
@@ -213,20 +229,18 @@ to_store_flush(struct to_store *s)
 	}
 }
 
-void
+int
 to_store_label(struct to_store *s, const struct msg_LABEL *label)
 {
 	static struct msg_LABEL_STORE out;
 
-	if (s->chan == NULL || label->path_len == 0)
-		return;
+	if (s->chan == NULL || !s->ready)
+		return -ENOTCONN;
 	out.dev = label->dev;
 	out.ino = label->ino;
 	out.path_len = label->path_len;
 	memcpy(out.path, label->path, (size_t)label->path_len + 1);
-	/* A name that does not get through is missing from records, which say
-	 * so. */
-	(void)chan_send(s->chan, MSG_LABEL_STORE, &out, NULL);
+	return send_to_store(s, MSG_LABEL_STORE, &out);
 }
 
 /* Everything kept is to be sent (again): to a new store. */
@@ -249,6 +263,7 @@ to_store_channel(struct to_store *s, struct chan *c)
 {
 	s->chan = c;
 	s->ready = false;
+	s->blocked = false;
 }
 
 uint64_t

@@ -173,6 +173,35 @@ expect_name(struct words *w)
 	same_word(w, "path", a->label.path);
 }
 
+/* As many names, before anything else. */
+static void
+expect_names(struct words *w)
+{
+	uint64_t n = number_of(words_at(w, 2));
+
+	for (uint64_t i = 0; i < n; i++) {
+		const struct arrival *a = arrivals_take(&world.to_store);
+
+		if (a == NULL || a->type != MSG_LABEL_STORE)
+			fake_fail("only %llu names", (unsigned long long)i);
+	}
+}
+
+/* This name comes before any record does. */
+static void
+expect_named(struct words *w)
+{
+	const struct arrival *a;
+	uint64_t dev, ino;
+
+	file_of(words_at(w, 2), &dev, &ino);
+	do {
+		a = arrivals_take(&world.to_store);
+		if (a == NULL || a->type != MSG_LABEL_STORE)
+			fake_fail("the name did not come");
+	} while (a->label.dev != dev || a->label.ino != ino);
+}
+
 static void
 expect_lost(struct words *w)
 {
@@ -299,7 +328,8 @@ do_expect(struct words *w)
 	} checks[] = {{"ANSWER", expect_answer}, {"ANSWERS", expect_answers},
 	    {"PENDING", expect_pending}, {"ASK", expect_ask},
 	    {"RECORD", expect_record}, {"RECORDS", expect_records},
-	    {"NAME", expect_name}, {"LOST", expect_lost}, {"WHO", expect_who},
+	    {"NAME", expect_name}, {"NAMES", expect_names},
+	    {"NAMED", expect_named}, {"LOST", expect_lost}, {"WHO", expect_who},
 	    {"OVERDUE", expect_overdue}, {"NOTHING", expect_nothing},
 	    {"COUNTER", expect_counter}, {"PAGE", expect_page},
 	    {"DECIDER", expect_decider}};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands that play loader, decider and store. */
+#include <stdio.h>
 #include <string.h>
 
 #include "decider/decide.h"
@@ -141,6 +142,22 @@ say_label(struct words *w)
 	world_from_loader(MSG_LABEL, &msg);
 }
 
+/* n programs of dev get names: inode 1 is /bin/n1. */
+static void
+say_labels(struct words *w)
+{
+	static struct msg_LABEL msg;
+	uint64_t n = number_of(words_at(w, 1));
+	const char *end;
+
+	msg.dev = dev_of(words_at(w, 2), &end);
+	for (msg.ino = 1; msg.ino <= n; msg.ino++) {
+		msg.path_len = (uint16_t)snprintf(msg.path, sizeof(msg.path),
+		    "/bin/n%u", (unsigned int)msg.ino);
+		world_from_loader(MSG_LABEL, &msg);
+	}
+}
+
 static void
 forget(struct words *w)
 {
@@ -208,6 +225,8 @@ do_peers(struct words *w)
 		world_load();
 	else if (strcmp(cmd, "LABEL") == 0)
 		say_label(w);
+	else if (strcmp(cmd, "LABELS") == 0)
+		say_labels(w);
 	else if (strcmp(cmd, "FORGET") == 0)
 		forget(w);
 	else

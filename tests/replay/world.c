@@ -2,6 +2,7 @@
 #include "tests/replay/world.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,13 @@ void
 monitor_arm(struct monitor *m, uint64_t when_ns)
 {
 	m->armed_ns = when_ns;
+}
+
+void
+monitor_await_store(struct monitor *m)
+{
+	(void)m;
+	world.awaits_store = true;
 }
 
 int
@@ -273,6 +281,22 @@ monitor_ends(void)
 	return moved;
 }
 
+/* The monitor is woken when its store takes something again. */
+static bool
+store_takes(void)
+{
+	struct pollfd p = {.events = POLLOUT};
+
+	if (!world.awaits_store || world.m.store == NULL)
+		return false;
+	p.fd = chan_fd(world.m.store);
+	if (poll(&p, 1, 0) != 1 || p.revents != POLLOUT)
+		return false;
+	world.awaits_store = false;
+	monitor_turn_end(&world.m);
+	return true;
+}
+
 void
 world_pump(void)
 {
@@ -283,6 +307,7 @@ world_pump(void)
 		moved = far_end(world.loader, false) || moved;
 		moved = far_end(world.decider, world.decider_hangs) || moved;
 		moved = far_end(world.store, world.store_hangs) || moved;
+		moved = store_takes() || moved;
 	} while (moved);
 }
 

@@ -52,6 +52,7 @@ struct world {
 	struct arrivals to_loader, to_decider, to_store;
 	/* now: what the decider has; before: what it had. */
 	struct world_policy now, before;
+	bool awaits_store;
 	bool stopped;
 };
 
