@@ -72,11 +72,11 @@ go_on(struct monitor *m, struct opening *o)
 {
 	if (o->judged.record == 2) {
 		identify_label(o);
-		o->token = to_store_record(m->to_store, o, latency_us(o));
-		if (o->token == 0) {
+		if (!to_store_has_room(m->to_store, o)) {
 			finish_default(m, o, DEFAULT_SEAL_LATE);
 			return;
 		}
+		o->token = to_store_record(m->to_store, o, latency_us(o));
 		o->state = OPENING_SEALED;
 		o->recorded = true;
 		return;

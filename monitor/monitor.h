@@ -188,6 +188,8 @@ int to_store_new(
  * to a new store before its first SEALED says what it holds.
  */
 void to_store_channel(struct to_store *s, struct chan *c);
+/* Would the record of o be kept? */
+bool to_store_has_room(const struct to_store *s, const struct opening *o);
 /* Queues one record; its token, or 0 if the queue was full (counted). */
 uint64_t to_store_record(
     struct to_store *s, const struct opening *o, uint32_t latency_us);

@@ -3,7 +3,8 @@
  * Records on their way to the store. They stay here, in a ring of fixed size,
  * until the store says they are sealed; a store that dies is sent again what
  * its successor does not hold. At the bound a record is dropped and counted,
- * and LOST, with the exact count, goes out before the next record does.
+ * and LOST, with the exact count, goes out before the next record does; it is
+ * kept, too, until a record that went out after it is sealed.
  *
  * Owned here: the ring. Not owned: the channel (loop.c).
  */
@@ -28,6 +29,11 @@ struct node {
 	uint64_t token;
 };
 
+/* Records dropped at the bound. */
+struct loss {
+	uint64_t count, from, to; /* realtime, of the first and the last */
+};
+
 /* Positions only grow; position modulo RING_BYTES is the place. */
 struct to_store {
 	struct vitals_monitor *vitals;
@@ -35,7 +41,9 @@ struct to_store {
 	bool ready;   /* the store has said what it holds */
 	bool blocked; /* its socket was full the last time */
 	uint64_t next_token;
-	uint64_t lost, lost_from, lost_to;
+	struct loss lost;	   /* to be sent */
+	struct loss told;	   /* sent, but not known to be sealed */
+	uint64_t told_before;	   /* token of the record that went out next */
 	uint64_t head, next, tail; /* oldest kept, next to send, free space */
 	size_t waiting;		   /* records from next to tail */
 	struct msg_RECORDS batch;
@@ -71,22 +79,19 @@ settle(struct to_store *s, uint64_t pos)
 	return pos;
 }
 
-/* Space for bytes, contiguous; NULL at the bound. */
+/* Space for bytes, contiguous; there must be room. */
 static struct node *
-reserve(struct to_store *s, uint32_t bytes)
+reserve(struct to_store *s, size_t bytes)
 {
 	uint64_t to_end = RING_BYTES - s->tail % RING_BYTES;
-	uint64_t skip = to_end < bytes ? to_end : 0;
 	struct node *n;
 
-	if (s->tail + skip + bytes - s->head > RING_BYTES)
-		return NULL;
-	if (skip > 0) {
+	if (to_end < bytes) {
 		node_at(s, s->tail)->bytes = 0;
-		s->tail += skip;
+		s->tail += to_end;
 	}
 	n = node_at(s, s->tail);
-	n->bytes = bytes;
+	n->bytes = (uint32_t)bytes;
 	s->tail += bytes;
 	return n;
 }
@@ -120,29 +125,51 @@ fill_event(struct rec_EVENT *e, const struct opening *o, uint32_t latency_us)
 }
 
 static void
-count_lost(struct to_store *s, uint64_t ts)
+add_loss(struct loss *to, const struct loss *more)
 {
-	if (s->lost++ == 0)
-		s->lost_from = ts;
-	s->lost_to = ts;
-	vital_add(s->vitals->records_lost, 1);
+	if (more->count == 0)
+		return;
+	if (to->count == 0 || more->from < to->from)
+		to->from = more->from;
+	if (to->count == 0 || more->to > to->to)
+		to->to = more->to;
+	to->count += more->count;
+}
+
+static size_t
+bytes_for(const struct opening *o)
+{
+	size_t event = offsetof(struct rec_EVENT, path) + o->path_len + 1u;
+
+	return (sizeof(struct node) + event + 7) & ~(size_t)7;
+}
+
+bool
+to_store_has_room(const struct to_store *s, const struct opening *o)
+{
+	size_t bytes = bytes_for(o);
+	uint64_t to_end = RING_BYTES - s->tail % RING_BYTES;
+	uint64_t skip = to_end < bytes ? to_end : 0;
+
+	return s->tail + skip + bytes - s->head <= RING_BYTES;
 }
 
 uint64_t
 to_store_record(
     struct to_store *s, const struct opening *o, uint32_t latency_us)
 {
-	size_t event_bytes =
-	    offsetof(struct rec_EVENT, path) + o->path_len + 1u;
-	size_t bytes = (sizeof(struct node) + event_bytes + 7) & ~(size_t)7;
-	struct node *n = reserve(s, (uint32_t)bytes);
+	struct loss one = {1, o->ts, o->ts};
+	struct node *n;
 	struct rec_EVENT *e;
 
-	if (n == NULL) {
-		count_lost(s, o->ts);
+	if (!to_store_has_room(s, o)) {
+		add_loss(&s->lost, &one);
+		vital_add(s->vitals->records_lost, 1);
 		return 0;
 	}
-	n->event_bytes = (uint32_t)event_bytes;
+	n = reserve(s, bytes_for(o));
+	n->event_bytes =
+	    (uint32_t)offsetof(struct rec_EVENT, path) + o->path_len + 1u;
 	n->token = s->next_token++;
 	e = (struct rec_EVENT *)(void *)(n + 1);
 	fill_event(e, o, latency_us);
@@ -171,15 +198,19 @@ static int
 send_lost(struct to_store *s)
 {
 	struct msg_LOST lost = {
-	    GAP_RECORD_QUEUE, s->lost, s->lost_from, s->lost_to};
+	    GAP_RECORD_QUEUE, s->lost.count, s->lost.from, s->lost.to};
 	int r;
 
-	if (s->lost == 0)
+	if (s->lost.count == 0)
 		return 0;
 	r = send_to_store(s, MSG_LOST, &lost);
-	if (r == 0)
-		s->lost = 0;
-	return r;
+	if (r < 0)
+		return r;
+	add_loss(&s->told, &s->lost);
+	s->lost.count = 0;
+	s->told_before = s->waiting > 0 ? node_at(s, settle(s, s->next))->token
+					: s->next_token;
+	return 0;
 }
 
 /* Fills a batch from next on. Where the batch ends is *ret_next. */
@@ -211,7 +242,7 @@ to_store_flush(struct to_store *s)
 {
 	if (s->chan == NULL || !s->ready)
 		return;
-	while (s->waiting > 0 || s->lost > 0) {
+	while (s->waiting > 0 || s->lost.count > 0) {
 		uint64_t next = s->next;
 
 		/* A full socket: monitor_await_store(). */
@@ -249,6 +280,8 @@ rewind_to_head(struct to_store *s)
 {
 	uint64_t pos = s->head;
 
+	add_loss(&s->lost, &s->told);
+	s->told.count = 0;
 	s->next = s->head;
 	s->waiting = 0;
 	while (pos < s->tail) {
@@ -272,6 +305,8 @@ to_store_sealed(struct to_store *s, uint64_t token)
 	if (token >> TOKEN_EPOCH_SHIFT != s->next_token >> TOKEN_EPOCH_SHIFT ||
 	    token >= s->next_token)
 		token = 0;
+	if (s->told.count > 0 && token >= s->told_before)
+		s->told.count = 0;
 	if (!s->ready)
 		rewind_to_head(s);
 	while (s->head < s->tail) {

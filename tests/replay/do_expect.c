@@ -187,6 +187,28 @@ expect_names(struct words *w)
 	}
 }
 
+/* n records, some of them as LOST only, each once; tokens without a hole. */
+static void
+expect_sum(struct words *w)
+{
+	const struct arrival *a;
+	uint64_t n = 0, lost = 0, last = 0;
+
+	while ((a = arrivals_take(&world.to_store)) != NULL) {
+		if (a->type == MSG_LOST) {
+			lost += a->lost.count;
+		} else if (a->type == MSG_RECORDS) {
+			if (last != 0)
+				same("token", a->record->token, last + 1);
+			last = a->record->token;
+			n++;
+		}
+	}
+	if (lost == 0)
+		fake_fail("nothing was lost");
+	same("records and lost", n + lost, number_of(words_at(w, 2)));
+}
+
 /* This name comes before any record does. */
 static void
 expect_named(struct words *w)
@@ -329,10 +351,10 @@ do_expect(struct words *w)
 	    {"PENDING", expect_pending}, {"ASK", expect_ask},
 	    {"RECORD", expect_record}, {"RECORDS", expect_records},
 	    {"NAME", expect_name}, {"NAMES", expect_names},
-	    {"NAMED", expect_named}, {"LOST", expect_lost}, {"WHO", expect_who},
-	    {"OVERDUE", expect_overdue}, {"NOTHING", expect_nothing},
-	    {"COUNTER", expect_counter}, {"PAGE", expect_page},
-	    {"DECIDER", expect_decider}};
+	    {"NAMED", expect_named}, {"SUM", expect_sum}, {"LOST", expect_lost},
+	    {"WHO", expect_who}, {"OVERDUE", expect_overdue},
+	    {"NOTHING", expect_nothing}, {"COUNTER", expect_counter},
+	    {"PAGE", expect_page}, {"DECIDER", expect_decider}};
 	const char *what;
 
 	if (strcmp(w->all[0], "EXPECT") != 0)
