@@ -222,29 +222,37 @@ keep_handle(struct mark *m, int fd)
 	memcpy(m->handle, h.bytes + sizeof(h.head), m->handle_len);
 }
 
+/* path NULL: fd itself, which must then not be O_PATH. */
+static int
+mark_one(int group, unsigned int op, uint64_t mask, int fd, const char *path)
+{
+	if (fanotify_mark(
+		group, op, mask, path != NULL ? AT_FDCWD : fd, path) == -1)
+		return -errno;
+	return 0;
+}
+
 static int
 kernel_mark(const struct loader *l, unsigned int op, int fd, unsigned int bits)
 {
-	char path[32];
+	int flags = fcntl(fd, F_GETFL);
+	char buf[32], *path = NULL;
 	int r = 0;
 
 	/* The first walk only looks where the places are: nobody answers yet.
 	 */
 	if (!l->marking)
 		return 0;
-	/* Through /proc: fd may be O_PATH, which is refused by itself. */
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if ((bits & MARK_OPENS) != 0 && fanotify_mark(l->kernel.group, op,
-					    OPENS_MASK, AT_FDCWD, path) == -1)
-		r = -errno;
-	if (r == 0 && (bits & MARK_CHILDREN) != 0 &&
-	    fanotify_mark(l->kernel.group, op, CHILDREN_MASK, AT_FDCWD, path) ==
-		-1)
-		r = -errno;
-	if (r == 0 && (bits & MARK_NAMES) != 0 && l->kernel.notify >= 0 &&
-	    fanotify_mark(l->kernel.notify, op, NAMES_MASK, AT_FDCWD, path) ==
-		-1)
-		r = -errno;
+	if ((flags & O_PATH) != 0) {
+		(void)snprintf(buf, sizeof(buf), "/proc/self/fd/%d", fd);
+		path = buf;
+	}
+	if ((bits & MARK_OPENS) != 0)
+		r = mark_one(l->kernel.group, op, OPENS_MASK, fd, path);
+	if (r == 0 && (bits & MARK_CHILDREN) != 0)
+		r = mark_one(l->kernel.group, op, CHILDREN_MASK, fd, path);
+	if (r == 0 && (bits & MARK_NAMES) != 0 && l->kernel.notify >= 0)
+		r = mark_one(l->kernel.notify, op, NAMES_MASK, fd, path);
 	return r;
 }
 
