@@ -57,25 +57,44 @@ row_leaf(sqlite3_stmt *s, struct leaf *ret)
 	return 0;
 }
 
-/* The base of a segment: nothing, or the frontier in its notes. */
-static int
-base_tree(sqlite3 *db, struct tree *t)
+int
+row_base(sqlite3 *db, struct tree *ret)
 {
 	sqlite3_stmt *s = NULL;
 	int r, rc;
 
-	tree_clear(t);
 	if (sqlite3_prepare_v2(db, "SELECT n, body FROM note WHERE kind = 5",
 		-1, &s, NULL) != SQLITE_OK)
 		return -EIO;
 	rc = sqlite3_step(s);
-	r = rc == SQLITE_DONE ? 0 : -EIO;
+	r = rc == SQLITE_DONE ? -ENOENT : -EIO;
 	if (rc == SQLITE_ROW) {
 		const uint8_t *body = sqlite3_column_blob(s, 1);
 		int len = sqlite3_column_bytes(s, 1);
 
-		r = tree_from_frontier(
-		    t, (uint64_t)sqlite3_column_int64(s, 0), body, (size_t)len);
+		r = tree_from_frontier(ret,
+		    (uint64_t)sqlite3_column_int64(s, 0), body, (size_t)len);
+	}
+	sqlite3_finalize(s);
+	return r;
+}
+
+int
+row_node(sqlite3 *db, unsigned int h, uint64_t i, uint8_t ret[HASH_BYTES])
+{
+	sqlite3_stmt *s = NULL;
+	int r = -ENOENT;
+
+	if (sqlite3_prepare_v2(db, "SELECT hash FROM node WHERE h=? AND i=?",
+		-1, &s, NULL) == SQLITE_OK) {
+		(void)sqlite3_bind_int64(s, 1, h);
+		(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)i);
+		if (sqlite3_step(s) == SQLITE_ROW &&
+		    sqlite3_column_type(s, 0) == SQLITE_BLOB &&
+		    sqlite3_column_bytes(s, 0) == HASH_BYTES) {
+			memcpy(ret, sqlite3_column_blob(s, 0), HASH_BYTES);
+			r = 0;
+		}
 	}
 	sqlite3_finalize(s);
 	return r;
@@ -107,25 +126,65 @@ add_node(sqlite3_stmt *nodes, struct tree *t, uint64_t size)
 }
 
 static int
-add_row(sqlite3_stmt *rows, struct tree *t)
+row_hash(sqlite3_stmt *rows, uint64_t index, uint8_t hash[HASH_BYTES])
 {
-	uint8_t bytes[LEAF_BYTES_MAX], hash[HASH_BYTES];
+	uint8_t bytes[LEAF_BYTES_MAX];
 	struct leaf l;
 	size_t len;
 	int r;
 
-	sqlite3_bind_int64(rows, 1, (sqlite3_int64)t->size);
+	sqlite3_bind_int64(rows, 1, (sqlite3_int64)index);
 	if (sqlite3_step(rows) != SQLITE_ROW)
 		r = -ENOENT;
 	else
 		r = row_leaf(rows, &l);
 	if (r == 0)
 		r = leaf_encode(&l, bytes, sizeof(bytes), &len);
-	if (r == 0) {
+	if (r == 0)
 		tree_leaf_hash(bytes, len, hash);
-		tree_append(t, hash, NULL, NULL);
-	}
 	sqlite3_reset(rows);
+	return r;
+}
+
+static int
+add_row(sqlite3_stmt *rows, struct tree *t)
+{
+	uint8_t hash[HASH_BYTES];
+	int r = row_hash(rows, t->size, hash);
+
+	if (r == 0)
+		tree_append(t, hash, NULL, NULL);
+	return r;
+}
+
+static int
+last_of_block(sqlite3_stmt *rows, const struct tree *t, uint8_t ret[HASH_BYTES])
+{
+	int r = row_hash(rows, t->size, ret);
+
+	for (unsigned int h = 0; r == 0 && h < 8; h++)
+		tree_node_hash(t->node[h], ret, ret);
+	return r;
+}
+
+int
+row_block(sqlite3 *db, uint64_t block, uint8_t ret[HASH_BYTES])
+{
+	sqlite3_stmt *rows = NULL;
+	/* As if everything before were there: only the new subtree is read. */
+	struct tree t = {.size = block << 8};
+	int r = 0;
+
+	if (sqlite3_prepare_v2(db,
+		"SELECT " ROW_COLUMNS " FROM rec NOT INDEXED WHERE idx=?", -1,
+		&rows, NULL) != SQLITE_OK)
+		return -EIO;
+	for (int i = 0; r == 0 && i < 255; i++)
+		r = add_row(rows, &t);
+	/* The last one completes it: combine the eight subtrees by hand. */
+	if (r == 0)
+		r = last_of_block(rows, &t, ret);
+	sqlite3_finalize(rows);
 	return r;
 }
 
@@ -136,9 +195,11 @@ row_tree(sqlite3 *db, uint64_t size, struct tree *ret)
 	struct tree t;
 	int r;
 
-	r = base_tree(db, &t);
-	if (r < 0)
+	tree_clear(&t);
+	r = row_base(db, &t);
+	if (r < 0 && r != -ENOENT)
 		return r;
+	r = 0;
 	if (sqlite3_prepare_v2(db, "SELECT hash FROM node WHERE h=? AND i=?",
 		-1, &nodes, NULL) != SQLITE_OK ||
 	    sqlite3_prepare_v2(db,

@@ -40,6 +40,14 @@ int row_bind(sqlite3_stmt *s, const struct leaf *l);
  */
 int row_leaf(sqlite3_stmt *s, struct leaf *ret);
 
+/* The tree a segment goes on from. 0; -ENOENT: it begins the log; -EBADMSG. */
+int row_base(sqlite3 *db, struct tree *ret);
+/* A stored node. 0, -ENOENT. */
+int row_node(sqlite3 *db, unsigned int h, uint64_t i, uint8_t ret[HASH_BYTES]);
+/* The node of height 8 over 256 rows, from the rows alone. 0, -ENOENT,
+ * -EBADMSG. */
+int row_block(sqlite3 *db, uint64_t block, uint8_t ret[HASH_BYTES]);
+
 /*
  * The tree of the first size leaves, from this segment's base, stored nodes and
  * rows. 0; -ENOENT a row or node is missing; -EBADMSG; -EIO.

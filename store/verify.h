@@ -18,21 +18,21 @@
 /* Worse ones are larger; a report's verdict is the worst finding's. */
 enum verify_verdict {
 	VERIFY_INTACT = 0,
-	VERIFY_UNSEALED_TAIL, /* rows after the last seal: exit 0 when only the
-				 last batch */
+	VERIFY_UNSEALED_TAIL, /* rows after the last seal; exit 0 within 1 s */
 	VERIFY_STALE,
+	VERIFY_UNPINNED,
 	VERIFY_HOLE,
 	VERIFY_DATA_MISSING,
 	VERIFY_MISSING_SEGMENT,
 	VERIFY_TAMPERED,
 	VERIFY_FORK,
-	VERIFY_UNPINNED,
 	VERIFY_KEY_MISMATCH,
 	VERIFY_VERDICTS
 };
 
-#define VERIFY_EXIT_ERROR 5 /* nothing could be said: no such file, no memory  \
-			     */
+#define VERIFY_EXIT_ERROR                                                      \
+	5 /* nothing could be said: no such file, no memory                    \
+	   */
 
 enum verify_place {
 	VERIFY_PLACE_NONE, /* the log as a whole */
