@@ -178,7 +178,9 @@ segment_read(const char *path, bool live, sqlite3 **ret)
 	 * write-ahead file in memory instead of in a new -shm file. */
 	if (!live)
 		how = has_wal(path) ? "&vfs=unix-none" : "&immutable=1";
-	(void)snprintf(uri, sizeof(uri), "file:%s?mode=ro%s", name, how);
+	/* With an empty authority: "//x" would be a host called x. */
+	(void)snprintf(uri, sizeof(uri), "file:%s%s?mode=ro%s",
+	    *name == '/' ? "//" : "", name, how);
 	r = to_errno(sqlite3_open_v2(uri, &db,
 	    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
 	    NULL));
