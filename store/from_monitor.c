@@ -87,19 +87,28 @@ ended(struct chan *c, int r, void *ctx)
 	peer_close(&s->monitor);
 }
 
-int
-from_monitor_open(struct store *s, int fd)
+void
+from_monitor_greet(struct store *s)
 {
 	/*
 	 * The first word (messages.def): a monitor sends nothing before it.
 	 * It may send all it keeps; what is in the log already is sifted out
-	 * by token and time above.
+	 * by token and time above, so it comes when these are known. Not with
+	 * the log's token: an earlier run counted its epochs from 1 as well.
 	 */
 	static const struct msg_SEALED first_word = {.token = 0};
+
+	if (s->in_step)
+		peer_send(&s->monitor, MSG_SEALED, &first_word);
+}
+
+int
+from_monitor_open(struct store *s, int fd)
+{
 	int r = peer_open(s, &s->monitor, fd, PROCESS_MONITOR, rows,
 	    sizeof(rows) / sizeof(rows[0]), QUEUE_MESSAGES, ended);
 
 	if (r == 0)
-		peer_send(&s->monitor, MSG_SEALED, &first_word);
+		from_monitor_greet(s);
 	return r;
 }

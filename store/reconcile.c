@@ -154,6 +154,7 @@ in_step(struct store *s)
 	s->seal.asked = now;
 	if (s->seal.waiting)
 		to_sealer_seal(s);
+	from_monitor_greet(s);
 }
 
 static void

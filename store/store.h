@@ -144,6 +144,8 @@ int from_loader_open(struct store *s, int fd);
 int from_monitor_open(struct store *s, int fd);
 int from_sealer_open(struct store *s, int fd);
 int from_query_open(struct store *s, int fd);
+/* Once records can be told from those in the log: the monitor may send. */
+void from_monitor_greet(struct store *s);
 void peer_close(struct peer *p);
 int peer_open(struct store *s, struct peer *p, int fd, enum wire_process who,
     const struct chan_row *rows, size_t nrows, size_t queue_max,
