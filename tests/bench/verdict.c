@@ -27,8 +27,8 @@
 
 enum { UNWATCHED, BARE, CACHED, DECIDER, CASES };
 
-static const char *const names[CASES] = { "unwatched", "bare", "cached",
-	"decider" };
+static const char *const names[CASES] = {
+    "unwatched", "bare", "cached", "decider"};
 
 static uint64_t
 now_ns(void)
@@ -43,15 +43,14 @@ now_ns(void)
 static void
 respond(const char *path, int ready)
 {
-	int group = fanotify_init(
-	    FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_UNLIMITED_QUEUE,
-	    O_RDONLY | O_CLOEXEC);
+	int group =
+	    fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_UNLIMITED_QUEUE,
+		O_RDONLY | O_CLOEXEC);
 	struct fanotify_event_metadata events[170];
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (group == -1 ||
-	    fanotify_mark(
-		group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, path) == -1) {
+	if (group == -1 || fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM,
+			       AT_FDCWD, path) == -1) {
 		perror("bare responder");
 		_exit(1);
 	}
@@ -62,7 +61,7 @@ respond(const char *path, int ready)
 		ssize_t n = read(group, events, sizeof(events));
 
 		for (; n > 0 && FAN_EVENT_OK(m, n); m = FAN_EVENT_NEXT(m, n)) {
-			struct fanotify_response r = { m->fd, FAN_ALLOW };
+			struct fanotify_response r = {m->fd, FAN_ALLOW};
 
 			if (write(group, &r, sizeof(r)) == -1)
 				_exit(1);
@@ -99,8 +98,7 @@ time_one(int which, const char *path, uint32_t *uid)
 	int fd;
 
 	*uid += which == DECIDER;
-	if (which == DECIDER &&
-	    syscall(SYS_setresuid, *uid, *uid, 0) == -1)
+	if (which == DECIDER && syscall(SYS_setresuid, *uid, *uid, 0) == -1)
 		return 0;
 	start = now_ns();
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -126,11 +124,13 @@ ascending(const void *a, const void *b)
 int
 main(int argc, char **argv)
 {
-	unsigned int rounds = argc > 5 ? (unsigned int)strtoul(argv[5], NULL, 10) : 10;
-	unsigned int opens = argc > 6 ? (unsigned int)strtoul(argv[6], NULL, 10) : 2000;
+	unsigned int rounds =
+	    argc > 5 ? (unsigned int)strtoul(argv[5], NULL, 10) : 10;
+	unsigned int opens =
+	    argc > 6 ? (unsigned int)strtoul(argv[6], NULL, 10) : 2000;
 	size_t total = (size_t)rounds * opens;
 	uint32_t *took[CASES], uid = 100000;
-	double bare[2] = { 1, 1 };
+	double bare[2] = {1, 1};
 	pid_t responder;
 
 	if (argc < 5 || total == 0) {

@@ -40,14 +40,14 @@ struct worker {
 };
 
 static const int flag_sets[] = {
-	O_RDONLY,
-	O_RDONLY,
-	O_WRONLY,
-	O_RDWR,
-	O_WRONLY | O_APPEND,
-	O_WRONLY | O_TRUNC,
-	O_RDWR | O_TRUNC | O_APPEND,
-	O_RDONLY | O_NOFOLLOW,
+    O_RDONLY,
+    O_RDONLY,
+    O_WRONLY,
+    O_RDWR,
+    O_WRONLY | O_APPEND,
+    O_WRONLY | O_TRUNC,
+    O_RDWR | O_TRUNC | O_APPEND,
+    O_RDONLY | O_NOFOLLOW,
 };
 
 static uint32_t
@@ -82,7 +82,8 @@ static void
 one(struct worker *w, unsigned int i)
 {
 	int flags = flag_sets[next_random(w) % 8];
-	/* Truncation only where it is refused, so that content can be asserted. */
+	/* Truncation only where it is refused, so that content can be asserted.
+	 */
 	uint32_t file = next_random(w) % FILES;
 	uint32_t uid = UID_BASE + next_random(w) % 8;
 	int writes = (flags & O_ACCMODE) != O_RDONLY;
@@ -112,7 +113,7 @@ one(struct worker *w, unsigned int i)
 	become(0);
 	if (stat(path, &st) == -1 || st.st_size != sizeof(CONTENT) - 1)
 		complain(w, "content lost", flags, uid);
-	w->done[i] = (struct done){ st.st_ino, flags, uid, denied };
+	w->done[i] = (struct done){st.st_ino, flags, uid, denied};
 }
 
 static void *
@@ -167,8 +168,7 @@ main(int argc, char **argv)
 	for (unsigned int i = 0; i < threads; i++) {
 		w[i].dir = argv[1];
 		w[i].index = i;
-		w[i].opens =
-		    (unsigned int)strtoul(argv[3], NULL, 10) / threads;
+		w[i].opens = (unsigned int)strtoul(argv[3], NULL, 10) / threads;
 		w[i].random = strtoull(argv[4], NULL, 10) * 0x9e3779b9u + i + 1;
 		w[i].done = calloc(w[i].opens, sizeof(*w[i].done));
 		if (w[i].done == NULL ||
