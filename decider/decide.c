@@ -52,10 +52,11 @@ condition_holds(const struct policy_view *v, const struct compiled_condition *d,
 		return is_exe(v, d->value, s->exe_dev, s->exe_ino);
 	case COND_ANCESTOR_EXE:
 		return has_ancestor(v, d->value, s);
+	/* The ids whose rights the open uses. */
 	case COND_UID:
-		return of_bool(s->uid == d->value);
+		return of_bool(s->euid == d->value);
 	case COND_GID:
-		return of_bool(s->gid == d->value);
+		return of_bool(s->egid == d->value);
 	case COND_AUID:
 		return of_bool(s->auid == d->value);
 	default:

@@ -16,7 +16,6 @@
 #include "decider/decider.h"
 
 #define NAME "doorward-decider"
-#define BATCHES_A_TURN 8 /* then the loader is heard again */
 
 /*
  * A page fault while answering would make an opener wait for a disk. Mappings
@@ -43,7 +42,7 @@ serve(struct chan *c, short revents)
 	if ((revents & POLLOUT) != 0)
 		r = chan_flush(c);
 	if (r >= 0 && (revents & ~POLLOUT) != 0)
-		r = chan_dispatch_all(c, BATCHES_A_TURN);
+		r = chan_dispatch(c); /* poll says if there is more */
 	return r;
 }
 

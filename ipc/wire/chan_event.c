@@ -5,9 +5,6 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-/* Messages taken in one turn, so that one busy peer cannot hold the loop. */
-#define TURN_MESSAGES 64
-
 struct chan_event {
 	struct chan *chan;
 	struct event *readable, *writable;
@@ -45,7 +42,12 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	r = chan_dispatch_all(ce->chan, TURN_MESSAGES);
+	/*
+	 * One message: the event is level-triggered, so more of them come
+	 * back, and a peer that answers one question at a time costs no second
+	 * recvmsg that finds nothing.
+	 */
+	r = chan_dispatch(ce->chan);
 	if (r < 0)
 		end(ce, r);
 	else

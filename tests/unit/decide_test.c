@@ -25,7 +25,7 @@ struct row {
 #define WHO(exe, u)                                                            \
 	{                                                                      \
 		.known = 1, .pid = 9, .exe_dev = ROOTFS, .exe_ino = (exe),     \
-		.uid = (u), .auid = UINT32_MAX, .ancestors_count = 1,          \
+		.euid = (u), .auid = UINT32_MAX, .ancestors_count = 1,          \
 		.ancestors = {                                                 \
 			{0, 5, 1}                                              \
 		}                                                              \
@@ -212,7 +212,7 @@ unknown_satisfies_a_denial_only(void **state)
 	};
 
 	(void)state;
-	gid9.gid = rows[3].who.gid = 9;
+	gid9.egid = rows[3].who.egid = 9;
 	check_rows(text, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
@@ -281,14 +281,14 @@ an_unknown_watch_is_the_strictest_on_its_device(void **state)
 	assert_int_equal(got.answer, VERDICT_DENY);
 	assert_int_equal(got.watch, 2);
 	assert_false(got.cacheable);
-	ask.subject.uid = 6;
+	ask.subject.euid = 6;
 	decide(&v, &ask, &got);
 	assert_int_equal(got.verdict, VERDICT_DENY);
 	assert_int_equal(got.answer, VERDICT_ALLOW);
 	assert_int_equal(got.watch, 1);
 	/* Only the first watch has a place there. */
 	ask.dev = OTHERFS;
-	ask.subject.uid = 5;
+	ask.subject.euid = 5;
 	decide(&v, &ask, &got);
 	assert_int_equal(got.verdict, VERDICT_ALLOW);
 	assert_int_equal(got.watch, 0);

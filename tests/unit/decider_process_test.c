@@ -201,7 +201,7 @@ ask(struct played *p, uint64_t generation, uint16_t n)
 		m.asks[i].id = 1000U + i;
 		m.asks[i].ops = OP_WRITE;
 		m.asks[i].subject.known = 1;
-		m.asks[i].subject.uid = i;
+		m.asks[i].subject.euid = i;
 	}
 	assert_int_equal(chan_send(p->monitor, MSG_ASK, &m, NULL), 0);
 	assert_int_equal(chan_wait(p->monitor, ANSWER_MS), 1);
