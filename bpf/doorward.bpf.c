@@ -175,38 +175,46 @@ cgroup_of(enum access how, struct task_struct *task)
 	return load(how, kn, id);
 }
 
-static __always_inline void
-ancestors_of(enum access how, struct task_struct *task, struct slot *slot)
+/*
+ * Straight into the slot, which the verifier does not follow: eight of these on
+ * the stack are more paths than it has patience for. The sum is made of the
+ * values, never of what the slot holds.
+ */
+static __always_inline __u64
+ancestors_of(enum access how, struct task_struct *task, struct slot *slot,
+    __u64 sum, __u32 *ret_n)
 {
 	__u32 zero = 0;
 	struct object_settings *s = bpf_map_lookup_elem(&settings, &zero);
-	struct slot_ancestor *a;
+	struct slot_ancestor a;
 	__u32 i;
 
-	slot->nancestors = 0;
 	if (!s || !s->uses_ancestors)
-		return;
+		return sum;
 #pragma clang loop unroll(disable)
 	for (i = 0; i < SLOT_ANCESTORS; i++) {
 		task = load(how, task, real_parent);
 		if (!task || load(how, task, tgid) == 0)
 			break;
-		a = &slot->ancestors[i];
-		a->pid = (__u32)load(how, task, tgid);
-		exe_of(how, task, &a->ino, &a->dev);
-		slot->nancestors = i + 1;
+		a.pid = (__u32)load(how, task, tgid);
+		exe_of(how, task, &a.ino, &a.dev);
+		sum = slot_mix_ancestor(sum, &a);
+		slot->ancestors[i] = a;
+		*ret_n = i + 1;
 	}
+	return sum;
 }
 
 static __always_inline void
 subject_of(enum access how, struct task_struct *task, struct slot *slot)
 {
 	struct task_struct *parent = load(how, task, real_parent);
+	struct task_struct *leader = load(how, task, group_leader);
 	struct cred *cred = load(how, task, cred);
 	struct nsproxy *ns = load(how, task, nsproxy);
 	struct mnt_namespace *mnt;
 
-	slot->start_ns = load(how, task, start_boottime);
+	slot->start_ns = load(how, leader, start_boottime);
 	slot->pid = (__u32)load(how, task, tgid);
 	slot->ppid = (__u32)load(how, parent, tgid);
 	slot->uid = load(how, cred, uid.val);
@@ -216,15 +224,12 @@ subject_of(enum access how, struct task_struct *task, struct slot *slot)
 	slot->auid = (__u32)-1;
 	if (bpf_core_field_exists(task->loginuid))
 		slot->auid = load(how, task, loginuid.val);
-	slot->mntns = 0;
 	if (ns) {
 		mnt = load(how, ns, mnt_ns);
 		slot->mntns = load(how, mnt, ns.inum);
 	}
 	slot->cgroup = cgroup_of(how, task);
 	exe_of(how, task, &slot->exe_ino, &slot->exe_dev);
-	bpf_get_current_comm(slot->comm, sizeof(slot->comm));
-	ancestors_of(how, task, slot);
 }
 
 /* NULL cannot happen (the index is masked); the verifier wants it asked. */
@@ -248,18 +253,29 @@ record(enum access how, const struct opened *file, __u32 flags)
 	struct task_struct *task = current_task(how);
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct slot *slot = own_slot(tid);
+	struct slot made = {};
+	__u64 sum;
 
 	if (!slot)
 		return;
+	made.tid = tid;
+	made.counter = slot->counter + 1;
+	made.ino = file->ino;
+	made.dev = file->dev;
+	made.watch = file->watch;
+	made.generation = file->generation;
+	made.flags = flags;
+	bpf_get_current_comm(made.comm, sizeof(made.comm));
 	*(volatile __u32 *)&slot->tid = 0;
 	barrier();
-	slot->ino = file->ino;
-	slot->dev = file->dev;
-	slot->watch = file->watch;
-	slot->generation = file->generation;
-	slot->flags = flags;
-	subject_of(how, task, slot);
-	slot->counter++;
+	sum = ancestors_of(
+	    how, task, slot, slot_sum_comm(&made), &made.nancestors);
+	subject_of(how, task, &made);
+	slot->sum = slot_sum_head(sum, &made);
+	slot->counter = made.counter;
+	__builtin_memcpy(&slot->start_ns, &made.start_ns,
+	    __builtin_offsetof(struct slot, ancestors) -
+		__builtin_offsetof(struct slot, start_ns));
 	barrier();
 	*(volatile __u32 *)&slot->tid = tid;
 	count(COUNTER_RECORDED);

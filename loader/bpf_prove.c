@@ -48,7 +48,8 @@ recorded(const struct bpf_state *state, const struct slot *slot,
 	       slot->pid == (unsigned int)getpid() && slot->euid == geteuid() &&
 	       (slot->flags & (O_ACCMODE | O_TRUNC | TEST_FLAGS)) ==
 		   TEST_FLAGS &&
-	       slot->exe_ino != 0 && slot->start_ns != 0;
+	       slot->exe_ino != 0 && slot->start_ns != 0 &&
+	       (!files || slot->sum == slot_sum(slot));
 }
 
 static int

@@ -51,7 +51,8 @@ copy_slot(const struct slot *from, uint32_t tid, struct slot *ret)
 	memcpy(ret, from, sizeof(*ret));
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return v->tid == tid && v->counter == counter &&
-	       ret->counter == counter && ret->tid == tid;
+	       ret->counter == counter && ret->tid == tid &&
+	       ret->sum == slot_sum(ret);
 }
 
 static bool

@@ -81,12 +81,12 @@ make_files(struct watch *w)
 	return 0;
 }
 
-/* Field 22 of stat(5): clock ticks from boot to the thread's start. */
+/* Field 22 of stat(5): clock ticks from boot to the process's start. */
 static unsigned long
 start_ticks(void)
 {
 	char line[1024] = "", *p;
-	FILE *f = fopen("/proc/thread-self/stat", "re");
+	FILE *f = fopen("/proc/self/stat", "re");
 	unsigned long ticks = 0;
 
 	if (f == NULL || fgets(line, sizeof(line), f) == NULL)

@@ -148,8 +148,8 @@ join(struct watch *w, struct seen *seen)
 	    major(seen->st.st_dev) << 20 | minor(seen->st.st_dev);
 
 	seen->slot = watch_slot(w, seen->tid);
-	seen->known =
-	    slot->tid == (unsigned int)seen->tid && slot->counter != *consumed;
+	seen->known = slot->tid == (unsigned int)seen->tid &&
+		      slot->counter != *consumed && slot->sum == slot_sum(slot);
 	if (watch_knows_files(w) &&
 	    (slot->ino != seen->st.st_ino || slot->dev != dev))
 		seen->known = false;
