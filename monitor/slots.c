@@ -36,7 +36,8 @@ slots_ops(uint32_t oflags)
 
 /*
  * A copy that was not torn by the task's next open: the writer sets tid to 0
- * first and to the task last, and moves the counter in between.
+ * first and to the task last, and moves the counter in between. The sum tells a
+ * slot that two tasks wrote at once.
  */
 static bool
 copy_slot(const struct slot *from, uint32_t tid, struct slot *ret)

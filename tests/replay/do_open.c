@@ -110,6 +110,10 @@ write_slot(struct words *w, uint32_t tid)
 	s.flags = flags_of(flags == NULL ? "rdonly" : flags);
 	fill_subject(w, &s, tid);
 	s.tid = torn != NULL && strcmp(torn, "yes") == 0 ? 0 : tid;
+	s.sum = slot_sum(&s);
+	/* Two threads wrote at once: the other one's user is what lies there. */
+	if (torn != NULL && strcmp(torn, "mixed") == 0)
+		s.uid++;
 	*place = s;
 }
 
