@@ -205,20 +205,18 @@ alts:
 ;
 atoms:
 	atom { $$ = parser_first(p, $1); }
-|	atoms T_COMMA atom { STAILQ_INSERT_TAIL($1, $3, next); $$ = $1; }
+|	atoms T_COMMA atom { $$ = parser_more($1, $3); }
 ;
 values:
 	value { $$ = parser_first(p, parser_atom(p, 0, $1)); }
 |	values T_COMMA value {
-		STAILQ_INSERT_TAIL($1, parser_atom(p, 0, $3), next);
-		$$ = $1;
+		$$ = parser_more($1, parser_atom(p, 0, $3));
 	}
 ;
 globs:
 	glob { $$ = parser_first(p, parser_atom(p, 0, $1)); }
 |	globs T_COMMA glob {
-		STAILQ_INSERT_TAIL($1, parser_atom(p, 0, $3), next);
-		$$ = $1;
+		$$ = parser_more($1, parser_atom(p, 0, $3));
 	}
 ;
 comma:

@@ -121,6 +121,13 @@ parser_first(struct policy_parser *p, struct ast_atom *atom)
 }
 
 struct ast_atoms *
+parser_more(struct ast_atoms *atoms, struct ast_atom *atom)
+{
+	STAILQ_INSERT_TAIL(atoms, atom, next);
+	return atoms;
+}
+
+struct ast_atoms *
 parser_kind(struct ast_atoms *atoms, uint32_t kind)
 {
 	struct ast_atom *a;

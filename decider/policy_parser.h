@@ -38,6 +38,8 @@ uint32_t parser_op(struct policy_parser *p, struct policy_str word);
 struct ast_atom *
 parser_atom(struct policy_parser *p, uint32_t kind, struct policy_str value);
 struct ast_atoms *parser_first(struct policy_parser *p, struct ast_atom *atom);
+/* A function: the queue's macro looks at what it is given several times. */
+struct ast_atoms *parser_more(struct ast_atoms *atoms, struct ast_atom *atom);
 struct ast_atoms *parser_kind(struct ast_atoms *atoms, uint32_t kind);
 /* Of atoms, or of one atom. */
 struct ast_alts *parser_alts(

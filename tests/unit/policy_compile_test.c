@@ -238,13 +238,15 @@ conditions_become_groups(void **state)
 	static const char text[] =
 	    "list in { uid 3, exe \"/x\" }\nlist out { $in, gid adm }\n"
 	    "watch w { path \"/a\"\n"
-	    "allow read, write by uid { alice, 7, } and not { $out, exe \"/x\" }\n"
+	    "allow read, write by uid { alice, 7, 8, 9, } and not { $out, exe \"/x\" }\n"
 	    "      and exe { \"/x\", \"/y/*\" } quiet message \"a\\x41\\n\\\"\" }\n";
 	static const struct {
 		uint32_t kind, group, negated, value;
 	} wanted[] = {
 	    {COND_UID, 0, 0, 1000},
 	    {COND_UID, 0, 0, 7},
+	    {COND_UID, 0, 0, 8},
+	    {COND_UID, 0, 0, 9},
 	    {COND_UID, 1, 1, 3},
 	    {COND_EXE, 1, 1, 0},
 	    {COND_GID, 1, 1, 4},
