@@ -8,7 +8,7 @@ load service
 setup() { private_folder; }
 
 @test "100,000 opens from 8 threads: every verdict and every record is right" {
-	local opens=${DOORWARD_STORM_OPENS:-100000} done_, total
+	local opens=${DOORWARD_STORM_OPENS:-100000} done_ total
 	configure <<-CONF
 		watch storm {
 		    path "$D/guarded/*"
