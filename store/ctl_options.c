@@ -11,10 +11,11 @@
 
 static const struct ctl_option everywhere[] = {
     {"socket", "PATH",
-	"the service's control socket [$DOORWARD_SOCKET, "
-	"/run/doorward/control.sock]",
+	"the service's control socket [$DOORWARD_SOCKET, " DOORWARD_RUNSTATEDIR
+	"/control.sock]",
 	false},
-    {"log", "DIR", "the log folder [$DOORWARD_LOG, /var/lib/doorward/log]",
+    {"log", "DIR",
+	"the log folder [$DOORWARD_LOG, " DOORWARD_LOCALSTATEDIR "/log]",
 	false},
     {"json", NULL, "one JSON object a line", false},
     {"help", NULL, "this text", false},

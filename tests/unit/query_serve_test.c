@@ -560,6 +560,7 @@ status_is_honest(void **state)
 	o = hear(&r);
 	assert_true(json_is_true(json_object_get(o, "guarding")));
 	assert_int_equal(json_array_size(json_object_get(o, "blind")), 1);
+	vital_set(s->loader_page->marks, 0);
 	json_t *context = json_object_get(o, "context");
 	json_t *refused = json_object_get(context, "refused");
 
@@ -579,6 +580,11 @@ status_is_honest(void **state)
 	assert_int_equal(json_integer_value(json_object_get(
 			     json_object_get(o, "defaulted"), "table_full")),
 	    4);
+	json_decref(o);
+	/* The last mark is gone: whatever else is well, nothing is guarded. */
+	say(r.fd, "{\"do\":\"status\"}\n");
+	o = hear(&r);
+	assert_true(json_is_false(json_object_get(o, "guarding")));
 	json_decref(o);
 	reader_end(&r);
 }
