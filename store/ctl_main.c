@@ -17,6 +17,7 @@ static const struct ctl_command *const commands[] = {
     &ctl_policy_show_command,
     &ctl_reload_command,
     &ctl_metrics_command,
+    &ctl_log_verify_command,
     &ctl_log_key_command,
     &ctl_log_checkpoint_command,
 };
