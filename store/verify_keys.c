@@ -300,6 +300,10 @@ verify_take_have(struct verify *v)
 
 		if (i == VERIFY_HAVE_MAX)
 			return -E2BIG;
+		/* Files made by hand end in one newline too many. */
+		while (
+		    len > 1 && text[len - 1] == '\n' && text[len - 2] == '\n')
+			len--;
 		if (note_parse(text, len, &n) == 0)
 			len = n.text_len;
 		if (checkpoint_parse(text, len, &v->have[i]) < 0) {
