@@ -111,7 +111,7 @@ write_slot(struct words *w, uint32_t tid)
 	fill_subject(w, &s, tid);
 	s.tid = torn != NULL && strcmp(torn, "yes") == 0 ? 0 : tid;
 	s.sum = slot_sum(&s);
-	/* Two threads wrote at once: the other one's user is what lies there. */
+	/* Two threads wrote at once, and this is the other one's. */
 	if (torn != NULL && strcmp(torn, "mixed") == 0)
 		s.uid++;
 	*place = s;

@@ -37,7 +37,8 @@ set control     "/run/doorward/control.sock"
 watch storm {
     path "/srv/storm/**"
     allow read
-    allow write by { uid 20000, uid 20002, uid 20004, uid 20006 }
+    deny truncate
+    allow write by uid { 20000, 20002, 20004, 20006 }
     deny change
 }
 EOF
