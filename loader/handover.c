@@ -104,6 +104,7 @@ static void
 greeted(struct loader *l, enum child_slot slot)
 {
 	l->children[slot].hello = true;
+	l->children[slot].reads = false;
 	l->children[slot].hello_ns = now_ns();
 }
 

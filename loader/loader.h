@@ -334,6 +334,8 @@ struct child {
 	struct chan *chan;
 	struct loop_source source;
 	bool hello, ready;
+	bool reads; /* the monitor: it took what HELLO brought, and reads events
+		     */
 	bool replacement;
 	uint64_t started_ns, hello_ns;
 	uint64_t lost_ns; /* its channel closed then; 0: it is open */
@@ -393,7 +395,7 @@ unsigned int rescue_overdue(struct loader *l, uint64_t now);
 /* Says what was answered since the last time, if anything. */
 void rescue_report(struct loader *l);
 /* No monitor is there that reads, or will read in a moment. */
-bool rescue_nobody_reads(const struct loader *l);
+bool rescue_nobody_reads(struct loader *l);
 /* Reads the group while nobody else does: own pids, else the default. */
 void rescue_serve(struct loader *l);
 /* The strictest default among the watches with a place on dev (0: any). */

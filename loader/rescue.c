@@ -175,16 +175,21 @@ monitor_has_read(const struct child *c)
 }
 
 bool
-rescue_nobody_reads(const struct loader *l)
+rescue_nobody_reads(struct loader *l)
 {
-	const struct child *c = &l->children[SLOT_MONITOR];
+	struct child *c = &l->children[SLOT_MONITOR];
 
 	if (c->pid == 0 || !c->hello)
 		return true;
 	/* It may still be on its way through its own libraries. */
 	if (now_ns() - c->hello_ns < GREETED_NS)
 		return false;
-	return !monitor_has_read(c);
+	/*
+	 * Only once: later messages lie unread while it is busy with events,
+	 * and with two readers a number means two openers.
+	 */
+	c->reads = c->reads || monitor_has_read(c);
+	return !c->reads;
 }
 
 void
