@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh [BUILD]: plays every script of this folder; TAP.
+# run.sh [BUILD]: plays every script of this folder, then the storm; TAP.
+# STORM_SEED (the time) and STORM_SECONDS (3) of processor time.
 build=${1:-.}
 folder=$(cd "$(dirname "$0")" && pwd)
 n=0 failed=0
@@ -21,5 +22,12 @@ for script in "$folder"/*.rpl; do
 	[ $status -eq 0 ] || echo "$out" | sed 's/^/# /'
 	report "replay $(basename "$script" .rpl)" $status
 done
+# Another seed each time; the one that fails is printed.
+"$build/tests/replay/storm" "${STORM_SEED:-$(date +%s)}" "${STORM_SECONDS:-3}" \
+	> storm.$$ 2>&1
+status=$?
+sed 's/^#* */# /' storm.$$
+rm -f storm.$$
+report "replay storm" $status
 echo "1..$n"
 [ $failed -eq 0 ]

@@ -145,12 +145,31 @@ resolve(const struct compiled_header *c, uint64_t generation)
 	return r;
 }
 
+/* Kept to the end of the test: views of them may be anywhere. */
+static void
+keep(struct compiled_header *c, struct resolved_header *r)
+{
+	struct kept {
+		struct kept *next;
+		struct compiled_header *c;
+		struct resolved_header *r;
+	};
+	static struct kept *all;
+	struct kept *k = malloc(sizeof(*k));
+
+	if (k == NULL)
+		fake_fail("out of memory");
+	*k = (struct kept){all, c, r};
+	all = k;
+}
+
 void
 world_compile(const char *text, uint64_t generation)
 {
 	struct compiled_header *c = compile(text);
 	struct resolved_header *r = resolve(c, generation);
 
+	keep(c, r);
 	if (compiled_check(c, c->bytes) < 0 ||
 	    resolved_check(r, r->bytes, c) < 0)
 		fake_fail("the policy does not pass its check");
