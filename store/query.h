@@ -43,7 +43,7 @@
 #define CLIENT_STUCK_S 30 /* half a request, or answers not read */
 #define SCAN_LIMIT_NS INT64_C(30000000000) /* of reading, for one request */
 
-enum events_format { EVENTS_NATIVE = 0, EVENTS_ECS = 1 };
+enum events_format { EVENTS_NATIVE = 0, EVENTS_ECS = 1, EVENTS_OCSF = 2 };
 
 enum client_state {
 	CLIENT_IDLE, /* the next request may be taken */

@@ -19,6 +19,7 @@
 #include "ipc/proc/log.h"
 
 #include "store/json_ecs.h"
+#include "store/json_ocsf.h"
 #include "store/json_text.h"
 #include "store/query.h"
 #include "store/query_when.h"
@@ -82,7 +83,7 @@ give(const struct json_record *r, void *ctx)
 {
 	struct query *q = ctx;
 	json_t *native = json_from_record(r);
-	json_t *ecs = NULL;
+	json_t *mapped = NULL;
 	size_t len = 0;
 	char *line = whole_line(native, &len);
 
@@ -92,17 +93,18 @@ give(const struct json_record *r, void *ctx)
 		return true;
 	}
 	to_tails(q, r, line, len);
-	if (q->nreaders > 0 && q->events_format == EVENTS_ECS) {
-		ecs = json_ecs(native);
+	if (q->nreaders > 0 && q->events_format != EVENTS_NATIVE) {
+		mapped = q->events_format == EVENTS_ECS ? json_ecs(native)
+							: json_ocsf(native);
 		free(line);
-		line = whole_line(ecs, &len);
+		line = whole_line(mapped, &len);
 	}
 	if (line != NULL)
 		to_events_line(q, line, len);
 	else
 		q->count.feed_skipped++;
 	free(line);
-	json_decref(ecs);
+	json_decref(mapped);
 	json_decref(native);
 	return true;
 }

@@ -87,9 +87,8 @@ main(int argc, char **argv)
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		fatal("ignoring SIGPIPE");
 	wait_hello(&h);
-	if (h.start.events_format > EVENTS_ECS)
-		fatalx("events format %u is not supported by this version: "
-		       "use json or ecs",
+	if (h.start.events_format > EVENTS_OCSF)
+		fatalx("the loader asks for events format %u, which is none",
 		    h.start.events_format);
 	r = query_open(&h.start, &q);
 	if (r < 0)

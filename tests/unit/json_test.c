@@ -10,6 +10,7 @@
 
 #include "store/json.h"
 #include "store/json_ecs.h"
+#include "store/json_ocsf.h"
 #include "store/json_text.h"
 
 /* One event with everything known, as the store would have written it. */
@@ -285,6 +286,31 @@ ecs_says_the_same(void **state)
 	json_decref(native);
 }
 
+static void
+ocsf_says_the_same(void **state)
+{
+	struct sample s;
+	json_t *native, *ocsf, *process;
+
+	(void)state;
+	sample_make(&s, "/etc/x", 6);
+	native = json_from_record(&s.record);
+	ocsf = json_ocsf(native);
+	assert_int_equal(
+	    json_integer_value(json_object_get(ocsf, "time")), 1795338843123);
+	assert_int_equal(
+	    json_integer_value(json_object_get(ocsf, "type_uid")), 100103);
+	assert_int_equal(
+	    json_integer_value(json_object_get(ocsf, "action_id")), 2);
+	assert_string_equal(at(ocsf, "file", "name"), "x");
+	assert_string_equal(at(ocsf, "policy", "name"), "docker-config");
+	process = json_object_get(json_object_get(ocsf, "actor"), "process");
+	assert_string_equal(at(process, "file", "path"), "/usr/bin/tee");
+	assert_true(json_equal(json_object_get(ocsf, "unmapped"), native));
+	json_decref(ocsf);
+	json_decref(native);
+}
+
 int
 main(void)
 {
@@ -295,6 +321,7 @@ main(void)
 	    cmocka_unit_test(inode_numbers_have_no_sign),
 	    cmocka_unit_test(other_kinds_say_what_they_are_about),
 	    cmocka_unit_test(ecs_says_the_same),
+	    cmocka_unit_test(ocsf_says_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
