@@ -10,7 +10,8 @@
 
 #include <jansson.h>
 
-/* record: from json_from_record, not changed. New reference; NULL: no memory. */
+/* record: from json_from_record, not changed. New reference; NULL: no memory.
+ */
 json_t *json_ocsf(json_t *record);
 
 #endif

@@ -33,7 +33,7 @@ expect 0 'doorwardctl ' --version
 expect 2 'usage: doorwardctl'
 expect 2 'did you mean status?' statsu
 expect 2 'log what?' log
-expect 2 'did you mean log verify?' log verfy
+expect 2 'did you mean log verify?' log veriffy
 
 # Every command that --help names explains itself.
 "$ctl" --help | sed -nE 's/^  ([a-z]+( [a-z]+)?) .*/\1/p' > "$room/commands"
