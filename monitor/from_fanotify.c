@@ -141,6 +141,30 @@ from_fanotify_turn(struct monitor *m)
 	return n < 0 ? n : 0;
 }
 
+/*
+ * Turns in a row without asking the loop, so that timers and channels are
+ * served under a flood, too.
+ */
+#define TURNS_MAX 16
+
+/*
+ * Whoever was just let go often opens again before we sleep (on one CPU,
+ * always): one more read costs less than being told by epoll.
+ */
+static void
+read_again(struct monitor *m)
+{
+	bool woke = m->to_kernel.woke;
+
+	m->to_kernel.woke = false;
+	if (woke && m->again < TURNS_MAX) {
+		m->again++;
+		monitor_again(m);
+	} else {
+		m->again = 0;
+	}
+}
+
 void
 monitor_turn_end(struct monitor *m)
 {
@@ -155,6 +179,7 @@ monitor_turn_end(struct monitor *m)
 	if (to_store_blocked(m->to_store))
 		monitor_await_store(m);
 	vital_set(m->vitals->heartbeat_ns, kernel_monotonic_ns());
+	read_again(m);
 	if (m->pending->nactive == 0)
 		return;
 	next = pending_next_ns(m->pending);

@@ -183,6 +183,15 @@ monitor_listen(struct monitor *m)
 }
 
 void
+monitor_again(struct monitor *m)
+{
+	/* Runs in this pass of the loop, without a wait in between. */
+	if (m->group_event != NULL &&
+	    event_pending(m->group_event, EV_READ, NULL) != 0)
+		event_active(m->group_event, EV_READ, 0);
+}
+
+void
 monitor_stop(struct monitor *m)
 {
 	if (m->base != NULL)

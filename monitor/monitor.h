@@ -163,6 +163,7 @@ uint64_t pending_next_ns(const struct pending *p);
 
 struct to_kernel {
 	size_t n;
+	bool woke; /* somebody was answered since the turn began */
 	struct kernel_answer answers[KERNEL_EVENTS_MAX];
 	struct opening
 	    *openings[KERNEL_EVENTS_MAX]; /* NULL: no record, no place */
@@ -289,6 +290,7 @@ struct monitor {
 	struct chan *loader, *decider, *store;
 	struct msg_ASK *ask; /* the batch being filled */
 	uint32_t timeouts;   /* in a row, since the decider last answered */
+	unsigned int again;  /* turns taken without waiting */
 	uint64_t armed_ns; /* when the deadline timer fires, UINT64_MAX: not */
 	/* libevent, NULL in replay */
 	struct event_base *base;
@@ -328,6 +330,9 @@ int monitor_new_store(struct monitor *m, int fd);
 void monitor_arm(struct monitor *m, uint64_t when_ns);
 /* Ends a turn again as soon as the store's channel takes something. */
 void monitor_await_store(struct monitor *m);
+/* Somebody we answered may have come back already: read once more before
+ * waiting. */
+void monitor_again(struct monitor *m);
 /* Starts listening to the group (the first policy is in). */
 int monitor_listen(struct monitor *m);
 void monitor_stop(struct monitor *m);

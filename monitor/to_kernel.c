@@ -78,4 +78,5 @@ to_kernel_flush(struct monitor *m)
 		kernel_close(fd);
 	}
 	k->n = 0;
+	k->woke = true;
 }
