@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The whole service: a storm of opens by many users, half of them refused, each
-# held against its record; then the log verified.
+# held against its record; then the log verified. DOORWARD_STORM_OPENS (100000)
+# of them.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -43,9 +44,9 @@ watch storm {
 }
 EOF
 {
-	printf '#!/bin/sh\nrung=%s\n' "$rung"
+	printf '#!/bin/sh\nrung=%s\nopens=%u\n' "$rung" \
+	    "${DOORWARD_STORM_OPENS:-100000}"
 	cat <<'EOF'
-opens=100000
 ctl() { /doorward/store/doorwardctl --socket /run/doorward/control.sock "$@"; }
 fail() {
 	echo "$*"
@@ -71,16 +72,21 @@ echo "# rung $rung"
 storm /srv/storm 8 $opens 1 >/storm.out 2>/storm.err || fail "$(cat /storm.err)"
 echo "# $opens opens: $(cat /storm.err)"
 ctl log key >/log.pub || fail "log key"
+tries=0
+until [ "$(ctl query --json --kind event --limit 1000000 2>/query.err |
+	tee /records.json | wc -l)" -ge $opens ]; do
+	tries=$((tries + 1))
+	[ $tries -lt 20 ] || fail "records are missing: $(cat /query.err)"
+	sleep 1
+done
 kill -TERM $loader
 wait $loader || fail "the service did not stop well"
-ctl --log /var/doorward/log query --json --kind event >/records.json 2>/query.err ||
-	fail "query: $(cat /query.err)"
 /usr/bin/python3 -I /storm_check.py /storm.out /records.json /usr/bin/storm \
 	>/check.out 2>&1 || fail "$(cat /check.out)"
 echo "# $(cat /check.out)"
 /doorward/store/doorwardctl log verify /var/doorward/log --key /log.pub \
 	>/verify.out 2>&1 || fail "$(cat /verify.out)"
-echo "# $(tail -n 1 /verify.out)"
+echo "# $(grep -m 1 INTACT /verify.out)" | grep INTACT || fail "$(cat /verify.out)"
 EOF
 } >"$payload/run.sh"
 chmod 755 "$payload/run.sh"
