@@ -335,7 +335,8 @@ batch_write(struct store *s, size_t items, bool with_seal)
 	}
 	if (r == 0) {
 		committed(&b, with_seal);
-		vital_set(s->vitals->degraded, 0);
+		vital_set(s->vitals->degraded,
+		    s->phase == SEALER_UNUSABLE ? ENOKEY : 0);
 		return 0;
 	}
 	s->ledger = before;
@@ -425,7 +426,7 @@ batch_turn(struct store *s, uint64_t now)
 
 		if (work || with_seal)
 			(void)batch_write(s, BATCH_MAX, with_seal);
-		if (!work && s->seal.waiting)
+		if (!work && !with_seal)
 			return now + SIGN_PATIENCE;
 		return due_at(s, now_mono());
 	}

@@ -110,9 +110,8 @@ on_state_is(struct chan *c, const void *msg, int *fds, void *ctx)
 	if (s->phase != SEALER_ASKED)
 		return -EPROTO;
 	if (!m->usable) {
-		s->phase = SEALER_UNUSABLE;
-		vital_set(s->vitals->degraded, ENOKEY);
-		log_warnx("the sealer has no usable keys: nothing is sealed");
+		reconcile_unsealed(s, "the sealer has no usable keys");
+		batch_run(s);
 		return 0;
 	}
 	if (tree_from_frontier(
@@ -120,9 +119,8 @@ on_state_is(struct chan *c, const void *msg, int *fds, void *ctx)
 		return -EPROTO;
 	take_facts(s, m);
 	if (!same_log(s)) {
-		s->phase = SEALER_UNUSABLE;
-		vital_set(s->vitals->degraded, ENOKEY);
-		log_warnx("the keys are another log's: nothing is sealed");
+		reconcile_unsealed(s, "the keys are another log's");
+		batch_run(s);
 		return 0;
 	}
 	if (s->in_step)

@@ -48,8 +48,10 @@ from_base64_hash(const char *text, size_t len, uint8_t ret[HASH_BYTES])
 static int
 take_line(const char **at, const char *end, const char **ret, size_t *ret_len)
 {
-	const char *nl = memchr(*at, '\n', (size_t)(end - *at));
+	const char *nl = NULL;
 
+	if (*at < end)
+		nl = memchr(*at, '\n', (size_t)(end - *at));
 	if (nl == NULL)
 		return -EBADMSG;
 	*ret = *at;
@@ -133,6 +135,8 @@ vkey_parse(const char *text, size_t len, struct vkey *ret)
 
 	if (len > 0 && text[len - 1] == '\n')
 		len--;
+	if (len == 0)
+		return -EBADMSG;
 	plus = memchr(text, '+', len);
 	if (plus == NULL || len - (size_t)(plus - text) < 10 || plus[9] != '+')
 		return -EBADMSG;

@@ -157,12 +157,25 @@ in_step(struct store *s)
 	from_monitor_greet(s);
 }
 
-static void
-unusable(struct store *s, const char *why)
+void
+reconcile_unsealed(struct store *s, const char *why)
 {
-	log_warnx("%s: records are kept but cannot be sealed", why);
+	uint64_t end;
+
+	log_warnx("%s: %s", why,
+	    s->db == NULL ? "there is no log to write to"
+			  : "records are kept but cannot be sealed");
 	vital_set(s->vitals->degraded, ENOKEY);
 	s->phase = SEALER_UNUSABLE;
+	if (s->db == NULL || s->in_step)
+		return;
+	if (db_end(s->db, &end) < 0 ||
+	    row_tree(db_handle(s->db), end, &s->ledger.tree) < 0)
+		fatalx("the segment cannot be read");
+	s->ledger.open_due = true;
+	s->open.cause = OPEN_STARTED;
+	s->in_step = true;
+	cadence_init(&s->cadence, s->heartbeat_s * SECOND, now_mono());
 }
 
 /* The file cannot be gone on with; the next one starts where the sealer is. */
@@ -215,7 +228,7 @@ settle(struct store *s)
 		return;
 	}
 	if (s->facts.next < at.count) {
-		unusable(s, "the key directory is older than the log");
+		reconcile_unsealed(s, "the key directory is older than the log");
 		return;
 	}
 	size = s->facts.size;

@@ -173,6 +173,8 @@ bool segment_missing_keys(struct store *s, uint64_t *ret_block);
 
 /* With facts and keys in hand: in step, a late seal, RECOVER, or a new file. */
 void reconcile(struct store *s);
+/* Nothing can be signed: rows are written all the same, if there is a file. */
+void reconcile_unsealed(struct store *s, const char *why);
 
 /* ---- batch.c ---- */
 
