@@ -19,16 +19,27 @@ to_base64(const uint8_t *bytes, size_t len, char *ret, size_t cap)
 	sodium_bin2base64(ret, cap, bytes, len, sodium_base64_VARIANT_ORIGINAL);
 }
 
-/* Exactly want bytes in canonical base64. */
+#define RAW_MAX 1024
+
+/*
+ * Canonical base64 of at most RAW_MAX bytes. Written back and compared:
+ * libsodium 1.0.18 takes some bytes above 0x7f for letters.
+ */
 static int
 from_base64(
     const char *text, size_t len, uint8_t *ret, size_t cap, size_t *ret_len)
 {
+	char again[sodium_base64_ENCODED_LEN(
+	    RAW_MAX, sodium_base64_VARIANT_ORIGINAL)];
 	const char *end;
 
-	if (sodium_base642bin(ret, cap, text, len, NULL, ret_len, &end,
+	if (cap > RAW_MAX ||
+	    sodium_base642bin(ret, cap, text, len, NULL, ret_len, &end,
 		sodium_base64_VARIANT_ORIGINAL) != 0 ||
 	    end != text + len)
+		return -EBADMSG;
+	to_base64(ret, *ret_len, again, sizeof(again));
+	if (strlen(again) != len || memcmp(again, text, len) != 0)
 		return -EBADMSG;
 	return 0;
 }
@@ -296,7 +307,7 @@ note_add_signature(char *buf, size_t cap, size_t *len, const char *name,
 static int
 parse_signature(const char *line, size_t len, struct note_signature *ret)
 {
-	uint8_t raw[1024];
+	uint8_t raw[RAW_MAX];
 	const char *space;
 	size_t got;
 

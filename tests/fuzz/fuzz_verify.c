@@ -28,7 +28,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (write(fd, data, len) != (ssize_t)len)
 		abort();
 	(void)close(fd);
-	/* Without a key all of the file is read; with one it is another log's. */
+	/* Without a key all of the file is read; with one it is another log's.
+	 */
 	if (verify_log(&o, &report) == 0 && report.exit == 0)
 		abort();
 	o.key = KEY;

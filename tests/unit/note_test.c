@@ -97,7 +97,10 @@ test_one_spelling_of_a_checkpoint(void **state)
 	    "h/doorward/0011\n42\n" ROOT "\nmore\n", /* extension */
 	    "h/doorward/0011\n42\n"
 	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=\n", /* spare bits */
-	    "h/doorward/0011\n42\nAAAA\n",		      /* short root */
+	    "h/doorward/0011\n42\n"
+	    "AAAAAAAAAAAAAAAA\xb3"
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAA=\n", /* a letter to libsodium */
+	    "h/doorward/0011\n42\nAAAA\n",   /* short root */
 	};
 	struct checkpoint c;
 	char again[NOTE_BYTES_MAX];
