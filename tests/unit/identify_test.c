@@ -22,8 +22,10 @@ static const char policy[] =
     "watch file { path \"/etc/shadow\"\n mode enforce\n deadline 30ms\n"
     "    deny write\n}\n"
     "watch inner { path \"/srv/tree/inner/**\"\n deadline 20ms\n"
-    "    allow any\n}\n";
-enum { TREE, NAMES, FILE_, INNER };
+    "    allow any\n}\n"
+    "watch carved { path \"/srv/carved/**\"\n"
+    "    except \"/srv/carved/tmp/**\"\n deny write\n}\n";
+enum { TREE, NAMES, FILE_, INNER, CARVED };
 
 static struct opening o;
 static struct joined joined;
@@ -114,8 +116,14 @@ by_slot(void **state)
 	joined.generation = 8;
 	assert_int_equal(watch(), WATCH_UNKNOWN);
 	joined.generation = 9;
-	joined.watch = 1 + 4; /* one too many */
+	joined.watch = 1 + 5; /* one too many */
 	assert_int_equal(watch(), WATCH_UNKNOWN);
+	opened("/srv/carved/tmp/x");
+	joined.watch = 1 + CARVED;
+	assert_int_equal(watch(), WATCH_NONE);
+	opened("/srv/carved/x");
+	joined.watch = 1 + CARVED;
+	assert_int_equal(watch(), CARVED);
 	/* Names decide, whatever the directory. */
 	opened("/srv/names/x.txt");
 	joined.watch = 1 + NAMES;

@@ -82,9 +82,9 @@ nothing_is_missing(void **state)
 	assert_int_equal(policy_parts_take(parts, 0, &view), -EPROTO);
 	assert_int_equal(add(0, 0, 100), 0);
 	assert_int_equal(policy_parts_take(parts, 7, &view), -EPROTO);
-	assert_int_equal(add(0, 100, 30000), 0);
-	assert_int_equal(policy_parts_take(parts, 7, &view), -EPROTO);
 	assert_int_equal(add(1, 0, 30000), 0);
+	assert_int_equal(policy_parts_take(parts, 7, &view), -EPROTO);
+	assert_int_equal(add(0, 100, 30000), 0);
 	assert_int_equal(policy_parts_take(parts, 8, &view), -EPROTO);
 	assert_null(view.compiled);
 	assert_int_equal(policy_parts_take(parts, 7, &view), 0);
@@ -123,6 +123,9 @@ bounds(void **state)
 	assert_int_equal(policy_parts_add(parts, &part), -EPROTO);
 	part.generation--;
 	part.which = 2;
+	part.offset = 0;
+	assert_int_equal(policy_parts_add(parts, &part), -EPROTO);
+	part.offset = 100;
 	assert_int_equal(policy_parts_add(parts, &part), -EPROTO);
 	part.which = 0;
 	part.offset = 0;
@@ -147,6 +150,13 @@ checked(void **state)
 	memset(part.bytes, 0xff, part.bytes_len);
 	assert_int_equal(policy_parts_add(parts, &part), 0);
 	assert_int_equal(add(1, 0, 30000), 0);
+	assert_int_equal(policy_parts_take(parts, 7, &view), -EBADMSG);
+	assert_int_equal(add(0, 0, 30000), 0);
+	assert_int_equal(add(1, 0, 16), 0); /* with its generation */
+	part.offset = 16;
+	part.bytes_len = part.total - 16;
+	memset(part.bytes, 0xff, part.bytes_len);
+	assert_int_equal(policy_parts_add(parts, &part), 0);
 	assert_int_equal(policy_parts_take(parts, 7, &view), -EBADMSG);
 	assert_ptr_equal(view.compiled, untouched.compiled);
 	assert_int_equal(view.compiled->magic, COMPILED_MAGIC);

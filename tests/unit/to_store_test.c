@@ -35,10 +35,11 @@ on_records(struct chan *c, const void *msg, int *fds, void *ctx)
 		if (next_token != 0)
 			assert_int_equal(m->records[i].token, next_token);
 		next_token = m->records[i].token + 1;
-		/* Each says in ino which it is, and has a path as long. */
+		/* Each says in ino which it is, and how long its path is. */
 		assert_int_equal(m->records[i].token, TOKEN(m->records[i].ino));
+		assert_int_equal(m->records[i].path_len, m->records[i].size);
 		assert_int_equal(
-		    m->records[i].path_len, m->records[i].ino % 4096);
+		    strspn(m->records[i].path, "p"), m->records[i].path_len);
 		got++;
 	}
 	last = m->records[m->records_count - 1];
@@ -117,19 +118,26 @@ teardown(void **state)
 	return 0;
 }
 
+static uint64_t
+record_of(uint64_t n, uint64_t path_len)
+{
+	uint64_t token;
+
+	o.look.ino = n;
+	o.look.size = path_len;
+	o.ts = 1000 + n;
+	o.path_len = (uint16_t)path_len;
+	o.path[path_len] = '\0';
+	token = to_store_record(s, &o, (uint32_t)n);
+	o.path[path_len] = 'p';
+	return token;
+}
+
 /* Record number n: paths of all lengths, so that nodes end anywhere. */
 static uint64_t
 record(uint64_t n)
 {
-	o.look.ino = n;
-	o.ts = 1000 + n;
-	o.path_len = (uint16_t)(n % 4096);
-	o.path[o.path_len] = '\0';
-	uint64_t token = to_store_record(s, &o, (uint32_t)n);
-
-	if (o.path_len < PATH_BYTES_MAX)
-		o.path[o.path_len] = 'p';
-	return token;
+	return record_of(n, n % 4096);
 }
 
 static void
@@ -149,7 +157,6 @@ fields(void **state)
 	o.oflags = 6;
 	o.look.dev = 7;
 	o.look.mode = 0100600;
-	o.look.size = 8;
 	o.subject.uid = 9;
 	new_store(0);
 	assert_int_equal(record(1), TOKEN(1));
@@ -165,7 +172,7 @@ fields(void **state)
 	assert_int_equal(last.generation, 5);
 	assert_int_equal(last.oflags, 6);
 	assert_int_equal(last.dev, 7);
-	assert_int_equal(last.size, 8);
+	assert_int_equal(last.size, 1);
 	assert_int_equal(last.st_mode, 0100600);
 	assert_int_equal(last.subject.uid, 9);
 	assert_int_equal(last.latency_us, 1);
@@ -194,6 +201,36 @@ wrap_around(void **state)
 	drain();
 	assert_int_equal(got, 0);
 	assert_int_equal(vitals->records_lost, 0);
+}
+
+/*
+ * Filled to the last byte, with the oldest one kept at many places: whatever
+ * was taken comes out whole.
+ */
+static void
+full_from_anywhere(void **state)
+{
+	uint64_t n = 1, sealed = 1;
+
+	(void)state;
+	new_store(0);
+	/* Room at the start, but for no whole record. */
+	assert_int_equal(record_of(1, 100), TOKEN(1));
+	(void)to_store_sealed(s, TOKEN(1));
+	for (unsigned int round = 0; round < 40; round++) {
+		while (record_of(n + 1, 4000 + round % 90) != 0)
+			n++;
+		for (uint64_t len = 4000; len-- > 0;) {
+			if (record_of(n + 1, len) != 0)
+				n++;
+		}
+		new_store(TOKEN(sealed));
+		drain();
+		assert_int_equal(got, n - sealed);
+		/* At times a little room, at times much. */
+		sealed += round % 2 == 0 ? 1 : (n - sealed) / 3;
+		(void)to_store_sealed(s, TOKEN(sealed));
+	}
 }
 
 static void
@@ -237,9 +274,14 @@ loss_survives_the_store(void **state)
 	new_store(0);
 	drain();
 	assert_int_equal(lost, 1);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(record(kept + 1), 0);
+	drain();
+	assert_int_equal(lost, 6);
 	new_store(0);
 	drain();
-	assert_int_equal(lost, 1);
+	assert_int_equal(lost, 6);
+	assert_int_equal(lost_messages, 1);
 	assert_int_equal(got, kept);
 	/* A record that went out after it is sealed: so is the loss. */
 	(void)to_store_sealed(s, TOKEN(1));
@@ -306,6 +348,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(fields),
 	    TEST(wrap_around),
+	    TEST(full_from_anywhere),
 	    TEST(loss_is_exact),
 	    TEST(loss_survives_the_store),
 	    TEST(resend_from_the_token),
