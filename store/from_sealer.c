@@ -12,8 +12,8 @@
 #include "ipc/proc/fd.h"
 #include "ipc/proc/log.h"
 
-#define QUEUE_MESSAGES 4200 /* the hashes of HASHES_MAX leaves, and a little   \
-			     */
+/* As many as carry the hashes of HASHES_MAX leaves, and a little. */
+#define QUEUE_MESSAGES 4200
 
 /* Tells those who wait for it. */
 static void

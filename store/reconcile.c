@@ -228,7 +228,8 @@ settle(struct store *s)
 		return;
 	}
 	if (s->facts.next < at.count) {
-		reconcile_unsealed(s, "the key directory is older than the log");
+		reconcile_unsealed(
+		    s, "the key directory is older than the log");
 		return;
 	}
 	size = s->facts.size;

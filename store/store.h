@@ -181,8 +181,9 @@ void reconcile_unsealed(struct store *s, const char *why);
 /* Writes what is due and arms the timer. Call after anything changed. */
 void batch_run(struct store *s);
 /*
- * One transaction: the seal row that is due, at most items records, and with_seal
- * a SEAL leaf. When the file cannot be written all stays queued. 0 or -errno.
+ * One transaction: the seal row that is due, at most items records, and
+ * with_seal a SEAL leaf. When the file cannot be written all stays queued. 0 or
+ * -errno.
  */
 int batch_write(struct store *s, size_t items, bool with_seal);
 

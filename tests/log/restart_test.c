@@ -253,15 +253,16 @@ main(void)
 	    T(test_other_keys),
 	    T(test_gap_has_its_count),
 	};
-	static char where[512];
+	static char where[600];
+	char here[512];
 
 	if (geteuid() != 0) {
 		printf("needs root: store and sealer change root directory\n");
 		return 77;
 	}
-	if (getcwd(where, sizeof(where) - 8) == NULL)
+	if (getcwd(here, sizeof(here)) == NULL)
 		return 1;
-	strcat(where, "/store");
+	(void)snprintf(where, sizeof(where), "%s/store", here);
 	bin = where;
 	return cmocka_run_group_tests_name("restart", tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ put(uint64_t ts, bool deny)
 
 	e.ts = ts;
 	e.verdict = deny ? VERDICT_DENY : VERDICT_ALLOW;
-	strcpy(e.path, "/x");
+	memcpy(e.path, "/x", 3);
 	e.path_len = 2;
 	(void)queue_put_event(&q, &e, 5);
 }

@@ -76,7 +76,7 @@ fill(struct sealer_state *s, uint64_t n)
 	s->keys.n = n;
 	memset(s->keys.s, (int)n + 1, SECRET_BYTES);
 	memset(s->last_sig, 9, SIG_BYTES);
-	strcpy(s->origin, "h/doorward/0011");
+	memcpy(s->origin, "h/doorward/0011", 16);
 	tree_append(&s->tree, hash, NULL, NULL);
 }
 
