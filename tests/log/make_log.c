@@ -12,6 +12,12 @@
 #include <unistd.h>
 
 #include "tests/log/harness.h"
+#include "tests/unit/policy_text.h"
+
+static const char policy[] = "watch secrets {\n"
+			     "    path \"/etc/shadow\"\n"
+			     "    deny change\n"
+			     "}\n";
 
 static double
 seconds(void)
@@ -25,6 +31,7 @@ seconds(void)
 int
 main(int argc, char **argv)
 {
+	struct compiled_header *compiled;
 	struct harness h;
 	double begin;
 	uint64_t count;
@@ -39,7 +46,13 @@ main(int argc, char **argv)
 		return 77;
 	}
 	count = strtoull(argv[3], NULL, 10);
+	compiled = compile_text(policy, sizeof(policy) - 1);
+	if (compiled == NULL) {
+		fprintf(stderr, "make_log: its policy does not compile\n");
+		return 1;
+	}
 	harness_start(&h, argv[1], argv[2], false);
+	harness_policy(&h, 1, compiled, compiled->bytes);
 	harness_label(&h, (uint64_t)8 << 32 | 1, 77, "/usr/bin/tester");
 	harness_label(
 	    &h, (uint64_t)8 << 32 | 1, 78, "/usr/lib/systemd/systemd");
