@@ -99,6 +99,7 @@ open_one(void)
 		s.exe_dev = s.dev;
 		s.exe_ino = below(3) == 0 ? 500 + below(40) : 0;
 		s.counter = world.slots[tid & SLOT_MASK].counter + 1;
+		s.sum = slot_sum(&s);
 		world.slots[tid & SLOT_MASK] = s;
 		o->ask.subject.known = 1;
 		o->ask.subject.uid = s.uid;

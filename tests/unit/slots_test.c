@@ -39,8 +39,16 @@ setup(void **state)
 	    .generation = 7,
 	    .nancestors = 1,
 	    .ancestors = {{.ino = 50, .dev = 8u << 20 | 2, .pid = 1}}};
+	map[TID & SLOT_MASK].sum = slot_sum(&map[TID & SLOT_MASK]);
 	return 0;
 }
+
+/* The writer left another value: everything else of the slot is right. */
+#define LEFT(field, value)                                                     \
+	do {                                                                   \
+		map[TID & SLOT_MASK].field = (value);                          \
+		map[TID & SLOT_MASK].sum = slot_sum(&map[TID & SLOT_MASK]);    \
+	} while (0)
 
 static int
 teardown(void **state)
@@ -107,7 +115,7 @@ static void
 another_thread(void **state)
 {
 	(void)state;
-	map[TID & SLOT_MASK].tid = TID + SLOT_COUNT;
+	LEFT(tid, TID + SLOT_COUNT);
 	assert_unknown();
 }
 
@@ -115,7 +123,7 @@ static void
 another_inode(void **state)
 {
 	(void)state;
-	map[TID & SLOT_MASK].ino++;
+	LEFT(ino, 78);
 	assert_unknown();
 }
 
@@ -123,7 +131,7 @@ static void
 another_device(void **state)
 {
 	(void)state;
-	map[TID & SLOT_MASK].dev++;
+	LEFT(dev, 8u << 20 | 2);
 	assert_unknown();
 }
 
@@ -133,7 +141,7 @@ consumed_once(void **state)
 	(void)state;
 	assert_true(join());
 	assert_unknown();
-	map[TID & SLOT_MASK].counter++;
+	LEFT(counter, 2);
 	assert_true(join());
 }
 
@@ -142,9 +150,9 @@ static void
 refused_is_not_consumed(void **state)
 {
 	(void)state;
-	map[TID & SLOT_MASK].ino = 78;
+	LEFT(ino, 78);
 	assert_unknown();
-	map[TID & SLOT_MASK].ino = 77;
+	LEFT(ino, 77);
 	assert_true(join());
 }
 
@@ -152,7 +160,15 @@ static void
 half_written(void **state)
 {
 	(void)state;
-	map[TID & SLOT_MASK].tid = 0;
+	LEFT(tid, 0);
+	assert_unknown();
+}
+
+static void
+does_not_add_up(void **state)
+{
+	(void)state;
+	map[TID & SLOT_MASK].uid = 6;
 	assert_unknown();
 }
 
@@ -169,12 +185,12 @@ raw_tp_knows_no_file(void **state)
 {
 	(void)state;
 	slots.rung = CONTEXT_RAW_TP;
-	map[TID & SLOT_MASK].ino = 0;
-	map[TID & SLOT_MASK].dev = 0;
+	LEFT(ino, 0);
+	LEFT(dev, 0);
 	assert_true(join());
 	assert_unknown();
 	/* An exec opens several files. */
-	map[TID & SLOT_MASK].flags = SLOT_EXEC;
+	LEFT(flags, SLOT_EXEC);
 	assert_true(join());
 	assert_true(join());
 }
@@ -183,7 +199,7 @@ static void
 too_many_ancestors(void **state)
 {
 	(void)state;
-	map[TID & SLOT_MASK].nancestors = 4000000000u;
+	LEFT(nancestors, 4000000000u);
 	assert_true(join());
 	assert_int_equal(subject.ancestors_count, ANCESTORS_MAX);
 }
@@ -194,6 +210,7 @@ thread_zero_is_nobody(void **state)
 	(void)state;
 	map[0] = (struct slot){
 	    .counter = 1, .ino = 77, .dev = 8u << 20 | 1, .uid = 5};
+	map[0].sum = slot_sum(&map[0]);
 	assert_false(slots_join(&slots, 0, &file, &subject, &joined));
 	assert_int_equal(subject.known, 0);
 	assert_int_equal(subject.uid, 0);
@@ -213,6 +230,7 @@ main(void)
 	    TEST(consumed_once),
 	    TEST(refused_is_not_consumed),
 	    TEST(half_written),
+	    TEST(does_not_add_up),
 	    TEST(no_rung),
 	    TEST(raw_tp_knows_no_file),
 	    TEST(too_many_ancestors),
