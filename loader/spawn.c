@@ -58,9 +58,26 @@ reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * 0 and 1 are never free: a channel that got one of them would be written to
+ * by whatever a library prints.
+ */
+static void
+fill_standard(struct spawn *s)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (s->fds[i] >= 0)
+			continue;
+		s->fds[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (s->fds[i] == -1)
+			_exit(126);
+	}
+}
+
 static void
 arrange_fds(struct spawn *s)
 {
+	fill_standard(s);
 	for (size_t i = 0; i < s->nfds; i++) {
 		if (s->fds[i] < 0)
 			continue;

@@ -78,7 +78,9 @@ main(int argc, char **argv)
 	 */
 	if (mlockall(MCL_CURRENT | MCL_ONFAULT) == -1)
 		log_debug("memory is not locked");
-	child_enter(argc, argv, "doorward-monitor");
+	if (child_enter_keep(argc, argv, "doorward-monitor",
+		self > CHILD_FD_ROOT ? self : CHILD_FD_ROOT) < argc)
+		fatalx("unexpected argument");
 	if (self == -1 || dup3(self, MONITOR_FD_SELF, O_CLOEXEC) == -1)
 		fatal("/proc/self/fd");
 	fd_close(&self);
