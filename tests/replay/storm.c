@@ -316,8 +316,8 @@ main(int argc, char **argv)
 {
 	uint64_t seed =
 	    argc > 1 ? strtoull(argv[1], NULL, 0) : (uint64_t)time(NULL);
-	long seconds = argc > 2 ? atol(argv[2]) : 3;
-	clock_t stop = clock() + seconds * CLOCKS_PER_SEC;
+	unsigned long seconds = argc > 2 ? strtoul(argv[2], NULL, 10) : 3;
+	clock_t stop = clock() + (clock_t)seconds * CLOCKS_PER_SEC;
 	unsigned int steps = 0;
 
 	(void)printf("# storm seed %llu\n", (unsigned long long)seed);
