@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RING_BYTES (16u << 20) /* about 45,000 records with ordinary paths */
+#define RING_BYTES (64u << 20) /* about 170,000 records with ordinary paths */
 #define TOKEN_EPOCH_SHIFT 40
 #define BATCH_MAX                                                              \
 	(sizeof(((struct msg_RECORDS *)0)->records) / sizeof(struct rec_EVENT))
@@ -321,6 +321,9 @@ to_store_sealed(struct to_store *s, uint64_t token)
 			s->waiting--;
 		}
 	}
+	/* The memory used lately is used again, not all of the ring in turn. */
+	if (s->head == s->tail)
+		s->head = s->next = s->tail = 0;
 	s->ready = true;
 	vital_set(s->vitals->records_queued, s->waiting);
 	return token;

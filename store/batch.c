@@ -425,7 +425,7 @@ batch_turn(struct store *s, uint64_t now)
 		    (work || s->ledger.since_seal > 0 || !s->stopping);
 
 		if (work || with_seal)
-			(void)batch_write(s, BATCH_MAX, with_seal);
+			(void)batch_write(s, BATCH_MOST, with_seal);
 		if (!work && !with_seal)
 			return now + SIGN_PATIENCE;
 		return due_at(s, now_mono());

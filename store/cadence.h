@@ -16,7 +16,8 @@
 #define CADENCE_NORMAL (250 * MS)
 #define CADENCE_SLOW SECOND
 #define CADENCE_BURST 240
-#define BATCH_MAX 512
+#define BATCH_MAX 512	/* so many records do not wait */
+#define BATCH_MOST 8192 /* and so many share one sync when it is slow */
 
 struct cadence {
 	unsigned int tokens; /* one a second, at most CADENCE_BURST */
