@@ -23,11 +23,10 @@ for script in "$folder"/*.rpl; do
 	report "replay $(basename "$script" .rpl)" $status
 done
 # Another seed each time; the one that fails is printed.
-"$build/tests/replay/storm" "${STORM_SEED:-$(date +%s)}" "${STORM_SECONDS:-3}" \
-	> storm.$$ 2>&1
+out=$("$build/tests/replay/storm" "${STORM_SEED:-$(date +%s)}" \
+	"${STORM_SECONDS:-3}" 2>&1)
 status=$?
-sed 's/^#* */# /' storm.$$
-rm -f storm.$$
+echo "$out" | sed 's/^#* */# /'
 report "replay storm" $status
 echo "1..$n"
 [ $failed -eq 0 ]
