@@ -34,7 +34,8 @@ struct loss {
 	uint64_t count, from, to; /* realtime, of the first and the last */
 };
 
-/* Positions only grow; position modulo RING_BYTES is the place. */
+/* Positions grow while the ring is not empty; position modulo RING_BYTES is the
+ * place. */
 struct to_store {
 	struct vitals_monitor *vitals;
 	struct chan *chan;

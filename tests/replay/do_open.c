@@ -149,9 +149,10 @@ flood(struct words *w)
 		(void)snprintf(name, sizeof(name), "f%u", (unsigned int)i);
 		write_slot(w, tid + (uint32_t)i);
 		queue_event(w, name, tid + (uint32_t)i);
+		/* Threads 65536 apart share a slot: not at the same time. */
+		while (fake_queued() > 0 && (i % 1000 == 999 || i + 1 == n))
+			world_turn();
 	}
-	while (fake_queued() > 0)
-		world_turn();
 }
 
 static void
