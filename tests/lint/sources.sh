@@ -30,7 +30,7 @@ text_files() {
 }
 
 shell_files() {
-	tree \( -name '*.sh' -o -name '*.bats' -o -path ./quickstart \
+	tree \( -name '*.sh' -o -path ./quickstart \
 		-o -path ./runtests -o -path ./.ci/run \)
 }
 

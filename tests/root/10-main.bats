@@ -3,7 +3,8 @@
 # What doorward is for: the write by the wrong program is refused, and the
 # signed log says who wanted it and why it was refused.
 
-load service
+# shellcheck source=tests/root/service.bash
+source "$BATS_TEST_DIRNAME/service.bash"
 
 setup() { private_folder; }
 

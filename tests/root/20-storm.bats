@@ -3,7 +3,8 @@
 # Many opens at once: every verdict right, every record right.
 # DOORWARD_STORM_OPENS (100000) of them, from 8 threads.
 
-load service
+# shellcheck source=tests/root/service.bash
+source "$BATS_TEST_DIRNAME/service.bash"
 
 setup() { private_folder; }
 

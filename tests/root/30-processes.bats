@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What each process has, read from /proc: nothing more than ARCHITECTURE says.
 
-load service
+# shellcheck source=tests/root/service.bash
+source "$BATS_TEST_DIRNAME/service.bash"
 
 setup() { private_folder; }
 

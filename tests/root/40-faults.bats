@@ -3,7 +3,8 @@
 # Each process stopped and killed while 50 openers wait: every opener gets an
 # answer, none gets a wrong one, the service recovers, the log tells the story.
 
-load service
+# shellcheck source=tests/root/service.bash
+source "$BATS_TEST_DIRNAME/service.bash"
 
 setup() { private_folder; }
 

@@ -3,7 +3,8 @@
 # Bad input and kernels that lack something: each has a message that says what
 # to do, and a decided behaviour.
 
-load service
+# shellcheck source=tests/root/service.bash
+source "$BATS_TEST_DIRNAME/service.bash"
 
 setup() { private_folder; }
 

@@ -3,7 +3,8 @@
 # What is watched stays watched: new directories, replaced files, other names,
 # other mount namespaces, names nobody would choose.
 
-load service
+# shellcheck source=tests/root/service.bash
+source "$BATS_TEST_DIRNAME/service.bash"
 
 setup() { private_folder; }
 

@@ -3,7 +3,8 @@
 # The log of a real service: attacked in five ways, each is found and named, by
 # doorwardctl and by an independent verifier that shares no code with it.
 
-load service
+# shellcheck source=tests/root/service.bash
+source "$BATS_TEST_DIRNAME/service.bash"
 
 setup() { private_folder; }
 

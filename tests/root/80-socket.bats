@@ -3,7 +3,8 @@
 # The sockets: any client in any language, who may ask what, clients that behave
 # badly, and a collector from the distribution at the other end.
 
-load service
+# shellcheck source=tests/root/service.bash
+source "$BATS_TEST_DIRNAME/service.bash"
 
 setup() { private_folder; }
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Stopping leaves nothing behind, starting again goes on where it ended.
 
-load service
+# shellcheck source=tests/root/service.bash
+source "$BATS_TEST_DIRNAME/service.bash"
 
 setup() { private_folder; }
 

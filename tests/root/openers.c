@@ -148,7 +148,8 @@ as_wanted(const char *want, const struct opener *sum)
 int
 main(int argc, char **argv)
 {
-	unsigned int count = argc > 2 ? (unsigned int)atoi(argv[2]) : 0;
+	unsigned int count =
+	    argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 0;
 	struct opener *openers, sum = {.ok = 0};
 	unsigned int unanswered;
 

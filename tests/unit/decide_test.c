@@ -25,7 +25,7 @@ struct row {
 #define WHO(exe, u)                                                            \
 	{                                                                      \
 		.known = 1, .pid = 9, .exe_dev = ROOTFS, .exe_ino = (exe),     \
-		.euid = (u), .auid = UINT32_MAX, .ancestors_count = 1,          \
+		.euid = (u), .auid = UINT32_MAX, .ancestors_count = 1,         \
 		.ancestors = {                                                 \
 			{0, 5, 1}                                              \
 		}                                                              \
