@@ -7,7 +7,8 @@
  *
  *   lsm/file_open               never skipped by the kernel; needs bpf in lsm=
  *   fentry/security_file_open   skipped when preempted in itself (counted)
- *   tp_btf/sys_enter, sys_exit  flags and subject only, no file
+ *   tp_btf/sys_enter, sys_exit  flags and subject only, no file (and
+ *          sched_process_exec   to forget them)
  *
  * The first two come in two builds: fields are loaded through typed pointers,
  * which also works under lockdown=confidentiality and costs a quarter; the
@@ -416,6 +417,8 @@ enum opening {
 #define O_TRUNC 01000
 #define O_CLOEXEC 02000000
 #define TS_COMPAT 0x2 /* thread_info.status: in a 32-bit system call */
+/* What the kernel drops from a caller's flags, and means something to us. */
+#define NOT_OPENS (O_CLOEXEC | SLOT_EXEC)
 
 static __always_inline int
 opens(long nr)
@@ -426,9 +429,9 @@ opens(long nr)
 }
 
 static __always_inline void
-forget(void)
+forget(__u32 tid)
 {
-	struct slot *slot = own_slot((__u32)bpf_get_current_pid_tgid());
+	struct slot *slot = own_slot(tid);
 
 	if (slot)
 		*(volatile __u32 *)&slot->tid = 0;
@@ -453,14 +456,14 @@ BPF_PROG(syscall_enter, struct pt_regs *regs, long nr)
 	if (task->thread_info.status & TS_COMPAT)
 		return 0;
 	if (nr == NR_OPENAT2) {
-		forget();
+		forget((__u32)bpf_get_current_pid_tgid());
 		count(COUNTER_OPAQUE);
 		return 0;
 	}
 	if (nr == NR_OPENAT || nr == NR_OPEN_BY_HANDLE_AT)
-		flags = (__u32)regs->dx & ~O_CLOEXEC;
+		flags = (__u32)regs->dx & ~NOT_OPENS;
 	else if (nr == NR_OPEN)
-		flags = (__u32)regs->si & ~O_CLOEXEC;
+		flags = (__u32)regs->si & ~NOT_OPENS;
 	else if (nr == NR_CREAT)
 		flags = O_WRONLY | O_CREAT | O_TRUNC;
 	else
@@ -475,6 +478,19 @@ int
 BPF_PROG(syscall_exit, struct pt_regs *regs)
 {
 	if (opens((long)regs->orig_ax))
-		forget();
+		forget((__u32)bpf_get_current_pid_tgid());
+	return 0;
+}
+
+/*
+ * An exec that succeeds ends under another tid when a thread made it, and under
+ * another number when a 32-bit program came of it or a debugger says so: its
+ * end finds no slot to forget. All it opens it has opened by now.
+ */
+SEC("tp_btf/sched_process_exec")
+int
+BPF_PROG(syscall_execed, struct task_struct *task, int old_tid)
+{
+	forget((__u32)old_tid);
 	return 0;
 }

@@ -35,7 +35,7 @@ static const struct attempt {
     {CONTEXT_LSM, {"lsm_open_read"}},
     {CONTEXT_FENTRY, {"fentry_open"}},
     {CONTEXT_FENTRY, {"fentry_open_read"}},
-    {CONTEXT_RAW_TP, {"syscall_enter", "syscall_exit"}},
+    {CONTEXT_RAW_TP, {"syscall_enter", "syscall_exit", "syscall_execed"}},
 };
 
 static int __attribute__((format(printf, 2, 0)))

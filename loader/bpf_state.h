@@ -5,7 +5,7 @@
 
 #include "loader/bpf.h"
 
-#define BPF_PROGRAMS_MAX 2 /* of one rung */
+#define BPF_PROGRAMS_MAX 3 /* of one rung */
 
 struct bpf_link;
 struct bpf_object;
