@@ -280,6 +280,13 @@ note_failure(struct loader *l, struct file_system *fs,
 	log_warn_r(err, "%s: marking; said once for this file system", r->path);
 }
 
+/* Is the opener asked about, or only a name noticed? The first is guarding. */
+static bool
+asks(unsigned int bits)
+{
+	return (bits & (MARK_OPENS | MARK_CHILDREN)) != 0;
+}
+
 int
 mark_place(struct loader *l, const struct mark_request *r)
 {
@@ -300,9 +307,10 @@ mark_place(struct loader *l, const struct mark_request *r)
 		return -ENOMEM;
 	if (m->bits == 0) {
 		m->watch = WATCH_NONE;
-		fs->marks++;
 		keep_handle(m, r->fd);
 	}
+	if (!asks(m->bits) && asks(r->bits))
+		fs->marks++;
 	if (m->wanted != l->marks.sweep)
 		m->wanted_bits = 0;
 	m->wanted = l->marks.sweep;
@@ -353,30 +361,36 @@ open_entry(const struct loader *l, const struct mark *m)
 	return fd == -1 ? -errno : fd;
 }
 
+static void
+count_out(struct marks *m, uint64_t dev)
+{
+	for (uint32_t i = 0; i < m->nsystems; i++) {
+		if (m->systems[i].dev == dev && m->systems[i].marks > 0)
+			m->systems[i].marks--;
+	}
+}
+
 void
 mark_drop(struct loader *l, struct mark *m, unsigned int bits)
 {
 	int fd fd_cleanup = open_entry(l, m);
+	unsigned int was;
 
 	/* What cannot be found any more has taken its marks along. */
 	if (fd >= 0)
 		(void)kernel_mark(l, FAN_MARK_REMOVE, fd, bits);
+	was = m->bits;
 	m->bits &= (uint8_t)~bits;
-	if ((m->bits & (MARK_OPENS | MARK_CHILDREN)) == 0 &&
-	    m->watch != WATCH_NONE) {
+	if (asks(was) && !asks(m->bits))
+		count_out(&l->marks, m->dev);
+	if (!asks(m->bits) && m->watch != WATCH_NONE) {
 		struct bpf_watched w = watched(m->dev, m->ino, m->watch, 0);
 
 		(void)bpf_objects_remove(l->bpf, &w);
 		m->watch = WATCH_NONE;
 	}
-	if (m->bits != 0)
-		return;
-	for (uint32_t i = 0; i < l->marks.nsystems; i++) {
-		if (l->marks.systems[i].dev == m->dev &&
-		    l->marks.systems[i].marks > 0)
-			l->marks.systems[i].marks--;
-	}
-	mark_forget(&l->marks.table, m);
+	if (m->bits == 0)
+		mark_forget(&l->marks.table, m);
 }
 
 void
@@ -393,6 +407,7 @@ marks_publish(struct loader *l)
 {
 	struct vitals_loader *page = l->pages.loader;
 	const struct marks *m = &l->marks;
+	uint64_t guarding = 0;
 
 	for (uint32_t i = 0; i < m->nsystems; i++) {
 		struct vitals_superblock *sb = &page->superblocks[i];
@@ -402,11 +417,12 @@ marks_publish(struct loader *l)
 		vital_set(sb->state, m->systems[i].state);
 		vital_set(sb->err, m->systems[i].err);
 		vital_set(sb->marks, m->systems[i].marks);
+		guarding += m->systems[i].marks;
 		(void)snprintf(sb->fstype, sizeof(sb->fstype), "%s",
 		    type_name(m->systems[i].type, name));
 	}
 	vital_set(page->nsuperblocks, m->nsystems);
-	vital_set(page->marks, m->table.used);
+	vital_set(page->marks, guarding);
 	vital_set(page->marks_failed, m->failed);
 	vital_set(page->missing_paths, m->missing);
 }
