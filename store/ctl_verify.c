@@ -131,6 +131,19 @@ print_json(const struct verify_report *v)
 	json_decref(o);
 }
 
+/* Which records; the texts about seals and keys name them. */
+static void
+print_rows(const struct verify_finding *f)
+{
+	if (f->place != VERIFY_PLACE_ROWS)
+		return;
+	if (f->first == f->last)
+		(void)printf("record %llu: ", (unsigned long long)f->first);
+	else
+		(void)printf("records %llu to %llu: ",
+		    (unsigned long long)f->first, (unsigned long long)f->last);
+}
+
 static void
 print_text(const struct verify_report *v)
 {
@@ -148,6 +161,7 @@ print_text(const struct verify_report *v)
 			text_put(stdout, f->file, false);
 			(void)printf(": ");
 		}
+		print_rows(f);
 		text_put(stdout, f->text, false);
 		(void)printf("\n");
 	}
