@@ -74,11 +74,15 @@ static bool
 same_log(struct store *s)
 {
 	char vkey[VKEY_BYTES_MAX + 1];
+	int r;
 
 	if (s->db == NULL)
 		return true;
-	return db_note(s->db, NOTE_GENESIS, vkey, sizeof(vkey)) == 0 &&
-	       strcmp(vkey, s->facts.vkey) == 0;
+	r = db_note(s->db, NOTE_GENESIS, vkey, sizeof(vkey));
+	/* Its store was killed before it could say whose the file is. */
+	if (r == -ENOENT && db_is_bare(s->db))
+		return segment_claim(s) == 0;
+	return r == 0 && strcmp(vkey, s->facts.vkey) == 0;
 }
 
 /* A sealer that came back while we were in step. */

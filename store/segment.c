@@ -147,6 +147,22 @@ write_public_key(const char *vkey)
 }
 
 int
+segment_claim(struct store *s)
+{
+	int r = db_begin(s->db);
+
+	if (r < 0)
+		return r;
+	r = db_put_note(
+	    s->db, NOTE_GENESIS, -1, s->facts.vkey, strlen(s->facts.vkey));
+	if (r == 0)
+		r = db_commit(s->db);
+	else
+		db_rollback(s->db);
+	return r == 0 ? write_public_key(s->facts.vkey) : r;
+}
+
+int
 segment_create(struct store *s)
 {
 	char name[NAME_BYTES];
@@ -157,17 +173,7 @@ segment_create(struct store *s)
 	r = db_open(name, &s->db, &made);
 	if (r == 0 && !made)
 		r = -EEXIST;
-	if (r == 0)
-		r = db_begin(s->db);
-	if (r < 0)
-		return r;
-	r = db_put_note(
-	    s->db, NOTE_GENESIS, -1, s->facts.vkey, strlen(s->facts.vkey));
-	if (r == 0)
-		r = db_commit(s->db);
-	else
-		db_rollback(s->db);
-	return r == 0 ? write_public_key(s->facts.vkey) : r;
+	return r == 0 ? segment_claim(s) : r;
 }
 
 int

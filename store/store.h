@@ -159,6 +159,8 @@ void peer_send(struct peer *p, uint16_t type, const void *msg);
 int segment_open(struct store *s);
 /* Begins a segment on the sealer's state; its notes come from s->facts. */
 int segment_create(struct store *s);
+/* Writes whose log an empty file is. */
+int segment_claim(struct store *s);
 /* With the keys in: writes what it goes on from. */
 int segment_begin(struct store *s);
 /* Puts the file away as unusable; the next one goes on from the sealer. */
