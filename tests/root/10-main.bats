@@ -147,7 +147,7 @@ setup() { private_folder; }
 	start_service
 	is "$(opens "$file" O_WRONLY)" EPERM
 	wait_record event '.verdict == "deny"'
-	ctl log key >"$D/log.pub"
+	keep_key
 	stop_service
 	verify_intact
 	run ctl log verify "$log"

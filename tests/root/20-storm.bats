@@ -34,7 +34,7 @@ setup() { private_folder; }
 	[ "$(grep -c deny "$D/storm.out")" -gt $((done_ * 2 / 5)) ]
 	status_says '[.defaulted[]] | add == 0'
 	status_says '[.drops.records, .drops.store, .drops.answer_errors, .log.gaps] | add == 0'
-	ctl log key >"$D/log.pub"
+	keep_key
 	stop_service
 	verify_intact
 	echo "# $output" >&3

@@ -81,7 +81,7 @@ fault() {
 	is "$(opens "$D/guarded/open/f" O_RDONLY)" ok
 	is "$(opens "$D/guarded/shut/f" O_RDONLY)" ok
 	is_guarding
-	ctl log key >"$D/log.pub"
+	keep_key
 	stop_service
 	verify_intact
 }
@@ -99,15 +99,36 @@ denied_by_rule() { [ "$(opens "$D/guarded/open/f" O_WRONLY)" = EPERM ]; }
 @test "the query process is killed" { fault KILL query child-died; }
 @test "the inspector is killed" { fault KILL inspector child-died; }
 
-@test "while the decider is stopped the defaults hold, and are recorded as timeouts" {
+@test "with decider and loader stopped the defaults hold, and are recorded as timeouts" {
+	local victim
 	configure_faults
 	start_service
-	kill -STOP "$(child decider)"
+	victim=$(child decider)
+	# A loader that could would replace the decider at once.
+	kill -STOP "$loader"
+	kill -STOP "$victim"
 	is "$(opens "$D/guarded/open/f" O_WRONLY)" ok
 	is "$(opens "$D/guarded/shut/f" O_RDONLY)" EPERM
 	wait_record event '.reason == "timeout" and .watch == "open" and .verdict == "allow"'
 	wait_record event '.reason == "timeout" and .watch == "shut" and .verdict == "deny"'
+	[ "$(in_status '[.defaulted[]] | add')" -ge 2 ]
+	kill -CONT "$loader"
+	wait_record admin '.what == "child-stuck" and .process == "decider"'
 	until_true 15 denied_by_rule
+}
+
+@test "the store killed before it had written anything: the log begins all the same" {
+	configure_faults
+	launch env
+	until_true 20 test -e "$log/seg-00000000.db"
+	loader=$(cat "$D/pid")
+	kill -KILL "$(child store)"
+	until_true 20 is_guarding
+	is "$(opens "$D/guarded/open/f" O_WRONLY)" EPERM
+	wait_record event '.verdict == "deny"'
+	keep_key
+	stop_service
+	verify_intact
 }
 
 @test "a cached verdict needs no decider" {
@@ -165,7 +186,7 @@ denied_by_rule() { [ "$(opens "$D/guarded/open/f" O_WRONLY)" = EPERM ]; }
 	start_service
 	is "$(opens "$D/guarded/open/f" O_WRONLY)" EPERM
 	wait_record open '.clean == false' 1
-	ctl log key >"$D/log.pub"
+	keep_key
 	stop_service
 	verify_intact
 }

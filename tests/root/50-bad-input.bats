@@ -75,8 +75,9 @@ setup() { private_folder; }
 		}
 	CONF
 	launch env
-	is_up() { ctl status --json >/dev/null 2>&1; }
-	until_true 30 is_up
+	until_true 30 status_says .ok
+	run ctl status
+	is "$status" 1
 	loader=$(cat "$D/pid")
 	status_says '.guarding == false'
 	status_says '.not_guarding | length >= 1'

@@ -13,7 +13,7 @@ setup() { private_folder; }
 make_log() {
 	configure_tee
 	start_service
-	ctl log key >"$D/log.pub"
+	keep_key
 	for _ in 1 2 3 4 5; do is "$(opens "$file" O_WRONLY)" EPERM; done
 	wait_record event '.verdict == "deny"' 5
 	ctl log checkpoint >"$D/early"
@@ -47,8 +47,22 @@ found() {
 	like "$output" "$word"
 }
 
+# names INDEX: $output names a place with this record in it, not all of the log.
+names() {
+	local first last
+	# shellcheck disable=SC2013 # words without blanks
+	for range in $(sed -nE 's/.*records? ([0-9]+)( to ([0-9]+))?:.*/\1-\3/p' <<<"$output"); do
+		first=${range%-*} last=${range#*-}
+		if [ "$1" -ge "$first" ] && [ "$1" -le "${last:-$first}" ] && [ "$first" -gt 4 ]; then
+			return 0
+		fi
+	done
+	echo "record $1 is not named"
+	return 1
+}
+
 independent() {
-	run /usr/bin/python3 "$top/tests/verify/doorward_verify.py" "$D/copy" "$(cat "$D/log.pub")"
+	run /usr/bin/python3 "$top/tests/verify/doorward_verify.py" "$D/copy" "$D/log.pub"
 	echo "independent: $output"
 }
 
@@ -64,7 +78,7 @@ independent() {
 	make_log
 	"$top/tests/verify/flip_byte.py" "$D/copy" "$denial"
 	found TAMPERED 3
-	like "$output" "$denial"
+	names "$denial"
 	independent
 	[ "$status" != 0 ]
 }
@@ -73,7 +87,7 @@ independent() {
 	make_log
 	sql "DELETE FROM rec WHERE idx=$denial"
 	found 'TAMPERED|DATA-MISSING' '[23]'
-	like "$output" "$denial"
+	names "$denial"
 	independent
 	[ "$status" != 0 ]
 }
@@ -138,10 +152,9 @@ independent() {
 
 @test "another key: not this log" {
 	make_log
-	sed 's/.$/A/; s/+\(.\)/+\1/' "$D/log.pub" >"$D/other.pub"
 	/usr/bin/python3 - "$D/log.pub" "$D/other.pub" <<-'PY'
 		import base64, hashlib, os, sys
-		name, _, key = open(sys.argv[1]).read().strip().rsplit("+", 2)
+		name, _, key = open(sys.argv[1]).read().strip().split("+", 2)
 		key = b"\x01" + os.urandom(32)
 		h = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4].hex()
 		open(sys.argv[2], "w").write(f"{name}+{h}+{base64.b64encode(key).decode()}\n")
@@ -168,7 +181,7 @@ independent() {
 	done
 	exec 7>&-
 	wait "$load"
-	ctl log key >"$D/log.pub"
+	keep_key
 	stop_service
 	verify_intact
 	start_service
@@ -180,9 +193,11 @@ independent() {
 @test "log key and log checkpoint say what an auditor keeps" {
 	configure_tee
 	start_service
+	keep_key
 	run ctl log key
 	is "$status" 0
-	like "$output" '^[^ ]+/doorward/[0-9a-f]{16}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$'
+	like "$output" '^[^ ]+/doorward/[0-9a-f]{16}/genesis\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$'
+	until_true 15 status_says '.log.sealed_size > 0'
 	run ctl log checkpoint
 	is "$status" 0
 	like "${lines[0]}" '/doorward/[0-9a-f]{16}$'
