@@ -19,7 +19,7 @@ kernel_read(int group, struct kernel_event *events)
 		char bytes[KERNEL_EVENTS_MAX * FAN_EVENT_METADATA_LEN];
 		struct fanotify_event_metadata align;
 	} buf;
-	const struct fanotify_event_metadata *m = &buf.align;
+	struct fanotify_event_metadata *m = &buf.align;
 	ssize_t n;
 	int count = 0;
 
