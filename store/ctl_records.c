@@ -18,6 +18,7 @@
 	    {"verdict", "V", "allow or deny", false},                          \
 	    {"uid", "N", "of the subject", false},                             \
 	    {"exe", "GLOB", "the subject's program", false},                   \
+	    {"container", "NAME", "the subject's", false},                     \
 	    {"watch", "NAME", "of the policy", false},                         \
 	    {"kind", "KIND[,KIND]",                                            \
 		"event, seal, gap, policy, admin, access …", false},           \
@@ -221,6 +222,18 @@ take_end(struct stream *s, const json_t *o)
 }
 
 static void
+take_note(const json_t *o)
+{
+	const char *note = text_member(o, "note");
+
+	if (*note == '\0')
+		return;
+	(void)fprintf(stderr, "doorwardctl: ");
+	text_put(stderr, note, false);
+	(void)fprintf(stderr, "\n");
+}
+
+static void
 take_line(struct stream *s, const char *line, const json_t *o)
 {
 	const json_t *lost = json_object_get(o, "lost");
@@ -231,6 +244,7 @@ take_line(struct stream *s, const char *line, const json_t *o)
 	} else if (ok != NULL) {
 		if (json_is_false(ok))
 			take_end(s, o);
+		take_note(o);
 	} else if (s->a->json) {
 		s->records += lost == NULL;
 		(void)puts(line);

@@ -172,6 +172,8 @@ void client_answer(struct client *c, struct request *request);
 /* ---- query_scan.c ---- */
 
 void client_scan(struct client *c);
+/* What begins a stream of records: "ok", and a note when one is due. */
+json_t *stream_reply(const struct filter *f);
 void client_scan_turn(struct client *c);
 
 /* ---- query_feed.c ---- */

@@ -34,7 +34,7 @@ tail(struct client *c)
 {
 	c->sent = 0;
 	c->lost = 0;
-	client_send(c, json_pack("{s:b}", "ok", true));
+	client_send(c, stream_reply(&c->request.filter));
 	if (c->state != CLIENT_LEAVING)
 		c->state = CLIENT_TAIL;
 }

@@ -22,6 +22,17 @@ exe_holds(const struct filter *f, const struct json_record *r)
 }
 
 static bool
+container_holds(const struct filter *f, const struct json_record *r)
+{
+	struct leaf_value name;
+
+	return r->actor != NULL &&
+	       ext_find(r->actor, EXT_ACTOR_CONTAINER_NAME, &name) &&
+	       name.type == LEAF_BYTES && name.len == strlen(f->container) &&
+	       memcmp(name.bytes, f->container, name.len) == 0;
+}
+
+static bool
 watch_holds(const struct filter *f, const struct json_record *r)
 {
 	const struct body_watch *watch;
@@ -57,6 +68,8 @@ filter_match(const struct filter *f, const struct json_record *r)
 	if (f->path[0] != '\0' && !glob_holds(f->path, &l->col[LEAF_PATH]))
 		return false;
 	if (f->exe[0] != '\0' && !exe_holds(f, r))
+		return false;
+	if (f->container != NULL && !container_holds(f, r))
 		return false;
 	return f->watch == NULL || watch_holds(f, r);
 }

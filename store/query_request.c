@@ -220,9 +220,7 @@ filter_field(struct filter *f, const char *key, json_t *value, int64_t now_ns,
 		return 0;
 	}
 	if (strcmp(key, "container") == 0)
-		return refuse(error,
-		    "this version does not record containers: a filter by "
-		    "container would find nothing");
+		return take_name(value, &f->container, error);
 	return refuse(error, "unknown field: %.60s", key);
 }
 

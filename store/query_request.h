@@ -39,12 +39,13 @@ struct filter {
 	 */
 	char path[FILTER_GLOB_BYTES];
 	char exe[FILTER_GLOB_BYTES];
-	const char *watch; /* borrowed from the request; NULL: any */
-	uint32_t ops;	   /* OP_* bits; 0: any */
-	uint32_t kinds;	   /* bits of 1u << enum record_kind; 0: any */
-	int verdict;	   /* enum verdict; -1: any */
-	int64_t uid;	   /* -1: any */
-	uint64_t limit;	   /* 0: none */
+	const char *watch;     /* borrowed from the request; NULL: any */
+	const char *container; /* its name; borrowed; NULL: any */
+	uint32_t ops;	       /* OP_* bits; 0: any */
+	uint32_t kinds;	       /* bits of 1u << enum record_kind; 0: any */
+	int verdict;	       /* enum verdict; -1: any */
+	int64_t uid;	       /* -1: any */
+	uint64_t limit;	       /* 0: none */
 	bool reverse;
 };
 

@@ -69,6 +69,19 @@ client_scan_turn(struct client *c)
 		turn_soon(c->turn);
 }
 
+json_t *
+stream_reply(const struct filter *f)
+{
+	json_t *reply = json_pack("{s:b}", "ok", true);
+
+	/* Until the subject's container is looked up, no record names one. */
+	if (f->container != NULL)
+		(void)json_object_set_new(reply, "note",
+		    json_string("this version does not record containers: no "
+				"record has one"));
+	return reply;
+}
+
 void
 client_scan(struct client *c)
 {
@@ -79,14 +92,19 @@ client_scan(struct client *c)
 	r = query_log(c->q);
 	if (r == 0)
 		r = log_scan_open(c->q->log, &c->request.filter, &c->scan);
-	if (r < 0) {
+	if (r < 0 && r != -ENOENT) {
 		client_refuse(c, "the log cannot be read: %s", strerror(-r));
 		client_next(c);
 		return;
 	}
-	client_send(c, json_pack("{s:b}", "ok", true));
+	client_send(c, stream_reply(&c->request.filter));
 	if (c->state == CLIENT_LEAVING)
 		return;
+	if (r == -ENOENT) {
+		/* The store has just been started: nothing is written yet. */
+		finish(c, NULL);
+		return;
+	}
 	c->state = CLIENT_SCAN;
 	turn_soon(c->turn);
 }

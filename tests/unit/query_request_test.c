@@ -140,7 +140,7 @@ what_is_not_understood_is_refused(void **state)
 	    {"{\"do\":\"query\",\"reverse\":1}", "true or false"},
 	    {"{\"do\":\"query\",\"path\":\"\"}", "not empty"},
 	    {"{\"do\":\"query\",\"path\":[\"/a\"]}", "not empty"},
-	    {"{\"do\":\"query\",\"container\":\"web\"}", "container"},
+	    {"{\"do\":\"query\",\"container\":\"\"}", "a name is a string"},
 	    {"{\"do\":\"tail\",\"since\":\"2h\"}", "use query"},
 	    {"{\"do\":\"why\"}", "\"index\" is missing"},
 	    {"{\"do\":\"why\",\"index\":\"1\"}", "whole number"},

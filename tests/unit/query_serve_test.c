@@ -386,6 +386,43 @@ a_query_gives_the_records_that_match(void **state)
 }
 
 static void
+a_log_not_begun_is_empty(void **state)
+{
+	struct server *s = *state;
+	struct line_reader r;
+
+	*fake_log_size = 0;
+	reader_start(&r, dial(s, "control"));
+	say(r.fd, "{\"do\":\"query\"}\n");
+	assert_int_equal(count_records(&r, NULL), 0);
+	*fake_log_size = 300;
+	say(r.fd, "{\"do\":\"query\"}\n");
+	assert_int_equal(count_records(&r, NULL), 300);
+	reader_end(&r);
+}
+
+static void
+a_filter_by_container_finds_nothing_and_says_so(void **state)
+{
+	struct server *s = *state;
+	struct line_reader r;
+	json_t *o;
+
+	*fake_log_size = 300;
+	reader_start(&r, dial(s, "control"));
+	say(r.fd, "{\"do\":\"query\",\"container\":\"web1\"}\n");
+	o = hear(&r);
+	assert_true(is_ok(o));
+	assert_non_null(
+	    strstr(json_string_value(json_object_get(o, "note")), "container"));
+	json_decref(o);
+	o = hear(&r);
+	assert_true(is_end(o));
+	json_decref(o);
+	reader_end(&r);
+}
+
+static void
 records_name_their_seal_forwards_and_backwards(void **state)
 {
 	struct server *s = *state;
@@ -430,6 +467,24 @@ an_answer_is_given_to_who_stops_sending(void **state)
 	reader_end(&r);
 }
 
+/* Seals size (hundreds) records, and waits until a tail has shown the last. */
+static void
+wait_sealed(struct server *s, uint64_t size)
+{
+	struct line_reader r;
+	json_t *o;
+
+	reader_start(&r, dial(s, "control"));
+	say(r.fd, "{\"do\":\"tail\",\"kind\":\"seal\",\"limit\":99}\n");
+	o = hear(&r);
+	assert_true(is_ok(o));
+	json_decref(o);
+	seal_to(s, size);
+	for (uint64_t seen = 0; seen < size; seen += 100)
+		json_decref(hear(&r));
+	reader_end(&r);
+}
+
 static void
 a_tail_shows_what_is_sealed_from_now_on(void **state)
 {
@@ -437,7 +492,7 @@ a_tail_shows_what_is_sealed_from_now_on(void **state)
 	struct line_reader r;
 	json_t *o;
 
-	seal_to(s, 500);
+	wait_sealed(s, 500);
 	reader_start(&r, dial(s, "control"));
 	say(r.fd, "{\"do\":\"tail\",\"verdict\":\"deny\",\"limit\":50}\n");
 	o = hear(&r);
@@ -850,6 +905,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    SERVED(a_query_gives_the_records_that_match),
+	    SERVED(a_log_not_begun_is_empty),
+	    SERVED(a_filter_by_container_finds_nothing_and_says_so),
 	    SERVED(records_name_their_seal_forwards_and_backwards),
 	    SERVED(an_answer_is_given_to_who_stops_sending),
 	    SERVED(a_tail_shows_what_is_sealed_from_now_on),
