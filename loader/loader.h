@@ -187,7 +187,7 @@ struct pages {
 
 int pages_open(struct pages *p);
 
-/* ---- marks.c, mark_place.c ---- */
+/* ---- marks.c, mark_pattern.c, mark_place.c, mark_system.c ---- */
 
 struct file_system {
 	uint64_t dev;
@@ -309,12 +309,21 @@ void reload_refresh_soon(struct loader *l, bool exes);
 void reload_compiled(struct loader *l, int wait_status);
 void reload_policy_taken(struct loader *l, uint64_t generation);
 void reload_tick(struct loader *l, uint64_t now);
-/* The first policy, before anything runs. Exits 2 with the compiler's text. */
-void reload_first(struct loader *l);
+/*
+ * The first setting that differs and cannot change while we run, as a line to
+ * tell, or NULL (fixed_settings.c).
+ */
+const char *settings_fixed_changed(
+    const struct compiled_header *a, const struct compiled_header *b);
+/*
+ * The first policy, before anything runs (first_policy.c). Exits 2 with the
+ * compiler's text when it refuses.
+ */
+void first_policy_make(struct loader *l);
 /* Marks, and hands the first generation out. The children have been greeted. */
 void reload_first_hand_out(struct loader *l);
 
-/* ---- supervise.c, handover.c ---- */
+/* ---- child.c, supervise.c, handover.c, to_children.c, to_store.c ---- */
 
 enum child_slot {
 	SLOT_STORE,
@@ -344,9 +353,21 @@ struct child {
 	struct stuck stuck; /* watchdog.c */
 };
 
+/* enum wire_process of each slot. */
+extern const unsigned int child_processes[SLOT_MAX];
+/* Runs it, with a channel and nothing else. 0 or -errno. */
 int child_start(struct loader *l, enum child_slot slot);
-void child_died(struct loader *l, pid_t pid, int status);
+/* SIGKILL; its end is seen by whoever waits for it. */
 void child_kill(struct loader *l, enum child_slot slot);
+/* Closes what we hold of it; the pid is free again. */
+void child_clear(struct loader *l, struct child *c);
+/*
+ * The standby in `from` takes the place, with all it is; the next standby is
+ * started at retry_ns. False: there is none.
+ */
+bool child_promote(struct loader *l, enum child_slot slot, enum child_slot from,
+    uint64_t retry_ns);
+void child_died(struct loader *l, pid_t pid, int status);
 void supervise_tick(struct loader *l, uint64_t now);
 void supervise_signals(struct loader *l, void *arg);
 /* Everything up, policy handed out, READY from all. Fatal otherwise. */
@@ -356,8 +377,6 @@ void admin(struct loader *l, unsigned int what, uint64_t a, uint64_t b);
 void admin_flush(struct loader *l);
 /* The monitor is gone: answer for it, and put its successor in its place. */
 void replace_monitor(struct loader *l);
-/* Reads the group at once, until somebody else does. */
-void serve_meanwhile(struct loader *l);
 
 /* Greets all of them, each with exactly its descriptors. 0 or -errno. */
 int handover_all(struct loader *l);
@@ -398,6 +417,9 @@ void rescue_report(struct loader *l);
 bool rescue_nobody_reads(struct loader *l);
 /* Reads the group while nobody else does: own pids, else the default. */
 void rescue_serve(struct loader *l);
+/* From now on, whenever there is something to read, until somebody else does.
+ */
+void serve_meanwhile(struct loader *l);
 /* The strictest default among the watches with a place on dev (0: any). */
 unsigned int rescue_default(const struct loader *l, uint64_t dev);
 

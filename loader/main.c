@@ -125,7 +125,7 @@ prepare(struct loader *l)
 	r = programs_locate_policy(&l->programs);
 	if (r < 0)
 		fatal_r(r, "%s", l->programs.path[PROCESS_POLICY]);
-	reload_first(l);
+	first_policy_make(l);
 	c = l->policy.view.compiled;
 	r = programs_locate(&l->programs,
 	    compiled_string(c, c->settings.libexec_dir), &missing);

@@ -8,324 +8,12 @@
  * group, so that what is missing, or is put in place of something, is found.
  * No mark ever stands for a mount or a whole file system.
  */
-#include "loader/loader.h"
+#include "loader/mark_pattern.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "bpf/objects.h"
-#include "ipc/proc/fd.h"
-#include "ipc/proc/log.h"
-#include "loader/walk.h"
-
-#define WALK_BUDGET (1ull << 40)
-#define EXE_WALK_BUDGET 200000
-#define DIRS_PER_WATCHDOG 64
-
-struct place_walk {
-	struct loader *l;
-	const struct compiled_header *c;
-	const struct compiled_watch *watch;
-	uint32_t index;
-	const struct glob *glob;
-	unsigned int since_watchdog;
-	uint64_t files; /* there already, so nobody was asked about them */
-};
-
-/* An except of a whole tree leaves out its directories. */
-static bool
-carved_out(const struct place_walk *w, const char *path, size_t len)
-{
-	for (uint32_t i = 0; i < w->watch->npatterns; i++) {
-		const struct compiled_pattern *p =
-		    compiled_pattern(w->c, w->watch->first_pattern + i);
-
-		if (p->except != 0 &&
-		    strcmp(compiled_string(w->c, p->rest), "**") == 0 &&
-		    path_is_within(compiled_string(w->c, p->literal),
-			p->literal.len, path, len))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Whose are the files of this directory? A name nobody would think of stands
- * for all of them; a watch with name patterns here is looked up by the monitor.
- */
-static uint32_t
-watch_of_dir(const struct place_walk *w, const struct walk_dir *d)
-{
-	char path[PATH_BYTES_MAX + 8];
-	int n =
-	    snprintf(path, sizeof(path), "%s/\001", d->len > 1 ? d->path : "");
-	uint32_t found = compiled_find_watch(w->c, path, (size_t)n);
-
-	return found == WATCH_NONE ? w->index : found;
-}
-
-/*
- * The monitor sees the path the kernel shows. A pattern written through a
- * symbolic link would never match it, and would guard nothing.
- */
-static int
-check_real_path(const struct walk_dir *d)
-{
-	char link[32], real[PATH_BYTES_MAX + 1];
-	ssize_t n;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", d->fd);
-	n = readlink(link, real, sizeof(real) - 1);
-	if (n < 0)
-		return -errno;
-	real[n] = '\0';
-	if (strcmp(real, d->path) == 0)
-		return 0;
-	log_warnx("%s: not watched: it is reached through a symbolic link; "
-		  "name %s instead",
-	    d->path, real);
-	return -ELOOP;
-}
-
-static int
-enter(const struct walk_dir *d, void *ctx)
-{
-	struct place_walk *w = ctx;
-	struct mark_request r = {.fd = d->fd,
-	    .path = d->path,
-	    .look = &d->look,
-	    .watch = watch_of_dir(w, d),
-	    .kind = OBJECT_CHILDREN};
-
-	/* Long walks must not keep the openers' last resort waiting. */
-	if (w->l->marking && ++w->since_watchdog == DIRS_PER_WATCHDOG) {
-		w->since_watchdog = 0;
-		watchdog_tick(w->l);
-	}
-	if (d->len == w->glob->literal_len && check_real_path(d) < 0) {
-		w->l->marks.failed++;
-		return 1;
-	}
-	if (carved_out(w, d->path, d->len))
-		return 1;
-	if (glob_has_files(w->glob, d->state))
-		r.bits |= MARK_CHILDREN;
-	else
-		r.kind = 0;
-	if (glob_goes_deeper(w->glob, d->state))
-		r.bits |= MARK_NAMES;
-	if (r.bits == 0)
-		return 0;
-	if (mark_place(w->l, &r) < 0)
-		return 1;
-	return mark_note_place(
-	    &w->l->marks, d->look.dev, d->look.mnt_id, w->index);
-}
-
-static int
-count_file(
-    const struct walk_dir *d, const char *name, const char *path, void *ctx)
-{
-	struct place_walk *w = ctx;
-
-	(void)d;
-	(void)name;
-	(void)path;
-	w->files++;
-	return 0;
-}
-
-/* One directory into the notification group. */
-static int
-mark_names_of(struct loader *l, const char *path, struct look *ret)
-{
-	int fd fd_cleanup =
-	    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
-	struct mark_request r = {.fd = fd,
-	    .path = path,
-	    .look = ret,
-	    .bits = MARK_NAMES,
-	    .watch = WATCH_NONE};
-	int err;
-
-	if (fd == -1)
-		return -errno;
-	err = look_at(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, ret);
-	return err < 0 ? err : mark_place(l, &r);
-}
-
-/*
- * The directories above a path: the nearest that exists always, those further
- * up unless they are sticky, where nobody can put another in place of a folder
- * that is not his. *ret is the nearest one's.
- */
-static int
-watch_above(struct loader *l, const char *path, struct look *ret)
-{
-	char above[PATH_BYTES_MAX + 1];
-	bool found = false;
-	size_t len = strlen(path);
-	int r = -ENOENT;
-
-	memcpy(above, path, len + 1);
-	while (len > 1) {
-		struct look look;
-		char *slash = strrchr(above, '/');
-
-		len = slash == above ? 1 : (size_t)(slash - above);
-		above[len] = '\0';
-		if (found &&
-		    look_at(AT_FDCWD, above, AT_STATX_DONT_SYNC, &look) == 0 &&
-		    (look.mode & S_ISVTX) != 0)
-			continue;
-		r = mark_names_of(l, above, &look);
-		if (r == 0 && !found) {
-			*ret = look;
-			found = true;
-		}
-	}
-	return found ? 0 : r;
-}
-
-static void
-missing(struct loader *l, const char *path, uint32_t index,
-    const struct look *above)
-{
-	log_debug("%s: not there yet; looked for when it appears", path);
-	/* Where it will be: no new table is needed when it comes. */
-	(void)mark_note_place(&l->marks, above->dev, above->mnt_id, index);
-}
-
-static void
-place_file(struct loader *l, const char *path, uint32_t index,
-    const struct look *above)
-{
-	int fd fd_cleanup = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct look look;
-	struct mark_request r = {.fd = fd,
-	    .path = path,
-	    .look = &look,
-	    .bits = MARK_OPENS,
-	    .watch = index,
-	    .kind = OBJECT_FILE};
-
-	if (fd == -1 ||
-	    look_at(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, &look) < 0) {
-		missing(l, path, index, above);
-		return;
-	}
-	if (S_ISDIR(look.mode)) {
-		log_warnx("%s: is a directory: to watch what is in it write "
-			  "%s/**",
-		    path, path);
-		l->marks.failed++;
-	} else if (!S_ISREG(look.mode)) {
-		log_warnx("%s: not watched: %s", path,
-		    S_ISLNK(look.mode)
-			? "it is a symbolic link; name the file it leads to"
-			: "it is not a regular file");
-		l->marks.failed++;
-	} else if (mark_place(l, &r) == 0) {
-		(void)mark_note_place(&l->marks, look.dev, look.mnt_id, index);
-	}
-}
-
-static bool
-is_place(const struct compiled_pattern *p)
-{
-	/* Container paths have no place on the host. */
-	return p->except == 0 && p->container_field == 0;
-}
-
-static int
-place_pattern(struct loader *l, const struct compiled_header *c, uint32_t index,
-    const struct compiled_pattern *p)
-{
-	const char *literal = compiled_string(c, p->literal);
-	struct glob glob;
-	struct place_walk ctx = {.l = l,
-	    .c = c,
-	    .watch = compiled_watch(c, index),
-	    .index = index,
-	    .glob = &glob};
-	struct walk walk = {
-	    .glob = &glob, .enter = enter, .ctx = &ctx, .budget = WALK_BUDGET};
-	struct look above = {.dev = 0};
-	int r;
-
-	glob_parse(&glob, literal, p->literal.len, compiled_string(c, p->rest));
-	(void)watch_above(l, literal, &above);
-	if (glob.n == 0) {
-		place_file(l, literal, index, &above);
-		return 0;
-	}
-	r = walk_run(&walk, NULL);
-	if (r == -ENOENT) {
-		missing(l, literal, index, &above);
-		return 0;
-	}
-	if (r == -ENOTDIR || r == -ELOOP) {
-		log_warnx("%s: not watched: it is not a directory", literal);
-		l->marks.failed++;
-		return 0;
-	}
-	return r;
-}
-
-static int
-name_only(const struct walk_dir *d, void *ctx)
-{
-	struct place_walk *w = ctx;
-	struct mark_request r = {.fd = d->fd,
-	    .path = d->path,
-	    .look = &d->look,
-	    .bits = MARK_NAMES,
-	    .watch = WATCH_NONE};
-
-	return mark_place(w->l, &r) < 0 ? 1 : 0;
-}
-
-/* Directories in which a program may be replaced. */
-static void
-place_exe(struct loader *l, const struct compiled_header *c,
-    const struct compiled_exe *e)
-{
-	const char *pattern = compiled_string(c, e->pattern);
-	char literal[PATH_BYTES_MAX + 1], real[PATH_BYTES_MAX + 1];
-	struct glob glob;
-	struct place_walk ctx = {.l = l};
-	struct walk walk = {.glob = &glob,
-	    .enter = name_only,
-	    .ctx = &ctx,
-	    .budget = EXE_WALK_BUDGET};
-	struct look look;
-	int fd fd_cleanup = -1;
-
-	glob_split(&glob, pattern, literal, sizeof(literal));
-	(void)watch_above(l, glob.literal, &look);
-	if (glob.n != 0) {
-		(void)walk_run(&walk, NULL);
-		return;
-	}
-	/* The program a link leads to lives elsewhere. */
-	fd = open(pattern, O_PATH | O_CLOEXEC);
-	if (fd >= 0) {
-		char link[32];
-		ssize_t n;
-
-		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-		n = readlink(link, real, sizeof(real) - 1);
-		if (n > 0 && real[0] == '/') {
-			real[n] = '\0';
-			if (strcmp(real, pattern) != 0)
-				(void)watch_above(l, real, &look);
-		}
-	}
-}
+#include "loader/glob.h"
 
 static void
 count_missing(struct loader *l, const struct compiled_header *c)
@@ -335,7 +23,7 @@ count_missing(struct loader *l, const struct compiled_header *c)
 	for (uint32_t i = 0; i < c->npatterns; i++) {
 		const struct compiled_pattern *p = compiled_pattern(c, i);
 
-		if (is_place(p) &&
+		if (pattern_is_place(p) &&
 		    faccessat(AT_FDCWD, compiled_string(c, p->literal), F_OK,
 			AT_SYMLINK_NOFOLLOW) == -1)
 			n++;
@@ -364,12 +52,12 @@ marks_sweep(
 			const struct compiled_pattern *p =
 			    compiled_pattern(c, w->first_pattern + j);
 
-			if (is_place(p))
-				r = place_pattern(l, c, i, p);
+			if (pattern_is_place(p))
+				r = pattern_place(l, c, i, p);
 		}
 	}
 	for (uint32_t i = 0; r == 0 && i < c->nexes; i++)
-		place_exe(l, c, compiled_exe(c, i));
+		mark_names_exe(l, c, compiled_exe(c, i));
 	if (r == 0)
 		r = bpf_objects_commit(l->bpf);
 	else
@@ -407,34 +95,6 @@ marks_drop_stale(struct loader *l)
 	marks_publish(l);
 }
 
-/* A directory below a pattern's plain part: marked, then looked through. */
-static void
-touch_below(struct loader *l, const struct compiled_header *c, uint32_t index,
-    const struct compiled_pattern *p, const char *path)
-{
-	struct glob glob;
-	struct place_walk ctx = {.l = l,
-	    .c = c,
-	    .watch = compiled_watch(c, index),
-	    .index = index,
-	    .glob = &glob};
-	struct walk walk = {.glob = &glob,
-	    .enter = enter,
-	    .file = count_file,
-	    .ctx = &ctx,
-	    .budget = WALK_BUDGET};
-
-	glob_parse(&glob, compiled_string(c, p->literal), p->literal.len,
-	    compiled_string(c, p->rest));
-	(void)walk_run(&walk, path);
-	if (ctx.files != 0) {
-		log_info("%s: %llu files appeared before the directory could "
-			 "be watched",
-		    path, (unsigned long long)ctx.files);
-		vital_add(l->pages.loader->unmediated, ctx.files);
-	}
-}
-
 bool
 marks_touch(struct loader *l, const struct compiled_header *c, const char *path,
     size_t len, bool appeared, bool is_dir)
@@ -449,17 +109,17 @@ marks_touch(struct loader *l, const struct compiled_header *c, const char *path,
 			    compiled_pattern(c, w->first_pattern + j);
 			const char *literal = compiled_string(c, p->literal);
 
-			if (!is_place(p))
+			if (!pattern_is_place(p))
 				continue;
 			if (path_is_within(
 				path, len, literal, p->literal.len)) {
 				plain = true;
 				if (appeared)
-					(void)place_pattern(l, c, i, p);
+					(void)pattern_place(l, c, i, p);
 			} else if (appeared && is_dir && p->rest.len != 0 &&
 				   path_is_within(
 				       literal, p->literal.len, path, len)) {
-				touch_below(l, c, i, p, path);
+				pattern_touch_below(l, c, i, p, path);
 			}
 		}
 	}

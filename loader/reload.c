@@ -11,12 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ipc/proc/fd.h"
@@ -24,7 +21,6 @@
 
 #define REFRESH_NS (300 * NS_PER_MS) /* changes come in bursts */
 #define TAKEN_NS (5 * NS_PER_S)
-#define FIRST_POLL_MS 20
 
 static void
 policy_drop(struct policy *p)
@@ -101,43 +97,6 @@ fail(struct loader *l, const char *why)
 	else
 		answer_query(l, false, 1, l->pages.nothing);
 	finish(l);
-}
-
-static bool
-same(const struct compiled_header *a, struct compiled_str x,
-    const struct compiled_header *b, struct compiled_str y)
-{
-	return strcmp(compiled_string(a, x), compiled_string(b, y)) == 0;
-}
-
-/* The first setting that differs and cannot change while we run, or NULL. */
-static const char *
-fixed_setting_changed(
-    const struct compiled_header *a, const struct compiled_header *b)
-{
-	const struct compiled_settings *x = &a->settings, *y = &b->settings;
-
-	if (!same(a, x->state_dir, b, y->state_dir))
-		return "\"set state-dir\" cannot change while the service "
-		       "runs: restart it\n";
-	if (!same(a, x->run_dir, b, y->run_dir))
-		return "\"set run-dir\" cannot change while the service runs: "
-		       "restart it\n";
-	if (!same(a, x->control, b, y->control) ||
-	    !same(a, x->group, b, y->group))
-		return "\"set control\" and its group cannot change while the "
-		       "service runs: restart it\n";
-	if (!same(a, x->events, b, y->events) ||
-	    x->events_format != y->events_format)
-		return "\"set events\" cannot change while the service runs: "
-		       "restart it\n";
-	if (!same(a, x->libexec_dir, b, y->libexec_dir))
-		return "\"set libexec-dir\" cannot change while the service "
-		       "runs: restart it\n";
-	if (!same(a, x->pin_dir, b, y->pin_dir))
-		return "\"set pin-dir\" cannot change while the service runs: "
-		       "restart it\n";
-	return NULL;
 }
 
 /* Takes compiled. Marks, resolves and maps; on error nothing is left of it. */
@@ -254,7 +213,7 @@ reload_compiled(struct loader *l, int wait_status)
 		fail(l, "the compiled policy cannot be mapped\n");
 		return;
 	}
-	why = fixed_setting_changed(l->policy.view.compiled, v.compiled);
+	why = settings_fixed_changed(l->policy.view.compiled, v.compiled);
 	policy_view_unmap(&v);
 	if (why != NULL) {
 		fd_close(&compiled);
@@ -339,55 +298,6 @@ reload_tick(struct loader *l, uint64_t now)
 		return;
 	}
 	hand_out(l, compiled);
-}
-
-static int
-wait_compiler(struct compile *c)
-{
-	int status;
-
-	for (;;) {
-		pid_t got = waitpid(c->pid, &status, WNOHANG);
-
-		if (got == c->pid)
-			return status;
-		if (got == -1 && errno != EINTR)
-			fatal("waiting for the policy compiler");
-		if (now_ns() > c->deadline_ns)
-			(void)kill(c->pid, SIGKILL);
-		(void)poll(NULL, 0, FIRST_POLL_MS);
-	}
-}
-
-void
-reload_first(struct loader *l)
-{
-	struct compile *job = &l->reload.job;
-	int r = compile_begin(l, job);
-	int status;
-
-	if (r < 0)
-		fatal_r(r, "starting the policy compiler");
-	status = wait_compiler(job);
-	own_pid_remove(l->pages.loader, job->pid);
-	switch (compile_judge(job, status, &l->policy.compiled)) {
-	case COMPILE_OK:
-		break;
-	case COMPILE_REFUSED:
-		compile_show(job);
-		log_warnx("the policy was refused; nothing was started");
-		daemonize_done(2);
-		exit(2);
-	default:
-		compile_show(job);
-		fatalx("there is no policy; nothing was started");
-	}
-	compile_show(job);
-	compile_end(job);
-	r = policy_view_map(l->policy.compiled, -1, &l->policy.view);
-	if (r < 0)
-		fatal_r(r, "mapping the policy");
-	vital_set(l->pages.loader->policy_state, POLICY_OK);
 }
 
 /* The children are up but nothing is marked yet. */

@@ -220,3 +220,25 @@ rescue_serve(struct loader *l)
 	}
 	note(l, &count);
 }
+
+static void
+serve(struct loader *l, void *arg)
+{
+	(void)arg;
+	if (rescue_nobody_reads(l))
+		rescue_serve(l);
+	else
+		loop_remove(l, &l->group_source);
+}
+
+/* Our own programs may lie in a watched tree: somebody must let them start. */
+void
+serve_meanwhile(struct loader *l)
+{
+	if (l->group_source.fd >= 0)
+		return;
+	l->group_source = (struct loop_source){
+	    .fd = l->kernel.group, .ready = serve, .arg = NULL};
+	if (loop_add(l, &l->group_source) < 0)
+		l->group_source.fd = -1; /* the watchdog serves, slower */
+}

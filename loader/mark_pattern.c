@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a pattern to marks: its file, or the directories its names can be in.
+ */
+#include "loader/mark_pattern.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bpf/objects.h"
+#include "ipc/proc/fd.h"
+#include "ipc/proc/log.h"
+#include "loader/walk.h"
+
+#define WALK_BUDGET (1ull << 40)
+#define DIRS_PER_WATCHDOG 64
+
+struct place_walk {
+	struct loader *l;
+	const struct compiled_header *c;
+	const struct compiled_watch *watch;
+	uint32_t index;
+	const struct glob *glob;
+	unsigned int since_watchdog;
+	uint64_t files; /* there already, so nobody was asked about them */
+};
+
+/* An except of a whole tree leaves out its directories. */
+static bool
+carved_out(const struct place_walk *w, const char *path, size_t len)
+{
+	for (uint32_t i = 0; i < w->watch->npatterns; i++) {
+		const struct compiled_pattern *p =
+		    compiled_pattern(w->c, w->watch->first_pattern + i);
+
+		if (p->except != 0 &&
+		    strcmp(compiled_string(w->c, p->rest), "**") == 0 &&
+		    path_is_within(compiled_string(w->c, p->literal),
+			p->literal.len, path, len))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whose are the files of this directory? A name nobody would think of stands
+ * for all of them; a watch with name patterns here is looked up by the monitor.
+ */
+static uint32_t
+watch_of_dir(const struct place_walk *w, const struct walk_dir *d)
+{
+	char path[PATH_BYTES_MAX + 8];
+	int n =
+	    snprintf(path, sizeof(path), "%s/\001", d->len > 1 ? d->path : "");
+	uint32_t found = compiled_find_watch(w->c, path, (size_t)n);
+
+	return found == WATCH_NONE ? w->index : found;
+}
+
+/*
+ * The monitor sees the path the kernel shows. A pattern written through a
+ * symbolic link would never match it, and would guard nothing.
+ */
+static int
+check_real_path(const struct walk_dir *d)
+{
+	char link[32], real[PATH_BYTES_MAX + 1];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", d->fd);
+	n = readlink(link, real, sizeof(real) - 1);
+	if (n < 0)
+		return -errno;
+	real[n] = '\0';
+	if (strcmp(real, d->path) == 0)
+		return 0;
+	log_warnx("%s: not watched: it is reached through a symbolic link; "
+		  "name %s instead",
+	    d->path, real);
+	return -ELOOP;
+}
+
+static int
+enter(const struct walk_dir *d, void *ctx)
+{
+	struct place_walk *w = ctx;
+	struct mark_request r = {.fd = d->fd,
+	    .path = d->path,
+	    .look = &d->look,
+	    .watch = watch_of_dir(w, d),
+	    .kind = OBJECT_CHILDREN};
+
+	/* Long walks must not keep the openers' last resort waiting. */
+	if (w->l->marking && ++w->since_watchdog == DIRS_PER_WATCHDOG) {
+		w->since_watchdog = 0;
+		watchdog_tick(w->l);
+	}
+	if (d->len == w->glob->literal_len && check_real_path(d) < 0) {
+		w->l->marks.failed++;
+		return 1;
+	}
+	if (carved_out(w, d->path, d->len))
+		return 1;
+	if (glob_has_files(w->glob, d->state))
+		r.bits |= MARK_CHILDREN;
+	else
+		r.kind = 0;
+	if (glob_goes_deeper(w->glob, d->state))
+		r.bits |= MARK_NAMES;
+	if (r.bits == 0)
+		return 0;
+	if (mark_place(w->l, &r) < 0)
+		return 1;
+	return mark_note_place(
+	    &w->l->marks, d->look.dev, d->look.mnt_id, w->index);
+}
+
+static int
+count_file(
+    const struct walk_dir *d, const char *name, const char *path, void *ctx)
+{
+	struct place_walk *w = ctx;
+
+	(void)d;
+	(void)name;
+	(void)path;
+	w->files++;
+	return 0;
+}
+
+static void
+missing(struct loader *l, const char *path, uint32_t index,
+    const struct look *above)
+{
+	log_debug("%s: not there yet; looked for when it appears", path);
+	/* Where it will be: no new table is needed when it comes. */
+	(void)mark_note_place(&l->marks, above->dev, above->mnt_id, index);
+}
+
+static void
+place_file(struct loader *l, const char *path, uint32_t index,
+    const struct look *above)
+{
+	int fd fd_cleanup = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct look look;
+	struct mark_request r = {.fd = fd,
+	    .path = path,
+	    .look = &look,
+	    .bits = MARK_OPENS,
+	    .watch = index,
+	    .kind = OBJECT_FILE};
+
+	if (fd == -1 ||
+	    look_at(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, &look) < 0) {
+		missing(l, path, index, above);
+		return;
+	}
+	if (S_ISDIR(look.mode)) {
+		log_warnx("%s: is a directory: to watch what is in it write "
+			  "%s/**",
+		    path, path);
+		l->marks.failed++;
+	} else if (!S_ISREG(look.mode)) {
+		log_warnx("%s: not watched: %s", path,
+		    S_ISLNK(look.mode)
+			? "it is a symbolic link; name the file it leads to"
+			: "it is not a regular file");
+		l->marks.failed++;
+	} else if (mark_place(l, &r) == 0) {
+		(void)mark_note_place(&l->marks, look.dev, look.mnt_id, index);
+	}
+}
+
+bool
+pattern_is_place(const struct compiled_pattern *p)
+{
+	/* Container paths have no place on the host. */
+	return p->except == 0 && p->container_field == 0;
+}
+
+int
+pattern_place(struct loader *l, const struct compiled_header *c, uint32_t index,
+    const struct compiled_pattern *p)
+{
+	const char *literal = compiled_string(c, p->literal);
+	struct glob glob;
+	struct place_walk ctx = {.l = l,
+	    .c = c,
+	    .watch = compiled_watch(c, index),
+	    .index = index,
+	    .glob = &glob};
+	struct walk walk = {
+	    .glob = &glob, .enter = enter, .ctx = &ctx, .budget = WALK_BUDGET};
+	struct look above = {.dev = 0};
+	int r;
+
+	glob_parse(&glob, literal, p->literal.len, compiled_string(c, p->rest));
+	(void)mark_names_above(l, literal, &above);
+	if (glob.n == 0) {
+		place_file(l, literal, index, &above);
+		return 0;
+	}
+	r = walk_run(&walk, NULL);
+	if (r == -ENOENT) {
+		missing(l, literal, index, &above);
+		return 0;
+	}
+	if (r == -ENOTDIR || r == -ELOOP) {
+		log_warnx("%s: not watched: it is not a directory", literal);
+		l->marks.failed++;
+		return 0;
+	}
+	return r;
+}
+
+/* A directory below a pattern's plain part: marked, then looked through. */
+void
+pattern_touch_below(struct loader *l, const struct compiled_header *c,
+    uint32_t index, const struct compiled_pattern *p, const char *path)
+{
+	struct glob glob;
+	struct place_walk ctx = {.l = l,
+	    .c = c,
+	    .watch = compiled_watch(c, index),
+	    .index = index,
+	    .glob = &glob};
+	struct walk walk = {.glob = &glob,
+	    .enter = enter,
+	    .file = count_file,
+	    .ctx = &ctx,
+	    .budget = WALK_BUDGET};
+
+	glob_parse(&glob, compiled_string(c, p->literal), p->literal.len,
+	    compiled_string(c, p->rest));
+	(void)walk_run(&walk, path);
+	if (ctx.files != 0) {
+		log_info("%s: %llu files appeared before the directory could "
+			 "be watched",
+		    path, (unsigned long long)ctx.files);
+		vital_add(l->pages.loader->unmediated, ctx.files);
+	}
+}

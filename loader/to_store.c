@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the loader itself tells the log. The store may be away for a while: a
+ * few records wait for its successor, those beyond are counted.
+ */
+#include "loader/loader.h"
+
+void
+admin(struct loader *l, unsigned int what, uint64_t a, uint64_t b)
+{
+	struct msg_ADMIN m = {.what = (uint16_t)what, .a = a, .b = b};
+	struct child *c = &l->children[SLOT_STORE];
+
+	if (c->ready && chan_send(c->chan, MSG_ADMIN, &m, NULL) == 0)
+		child_flush(l, c);
+	else if (l->nadmin_waiting < ADMIN_WAITING_MAX)
+		l->admin_waiting[l->nadmin_waiting++] = m;
+	else
+		vital_add(l->pages.loader->admin_lost, 1);
+}
+
+void
+admin_flush(struct loader *l)
+{
+	size_t n = l->nadmin_waiting;
+
+	l->nadmin_waiting = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct msg_ADMIN m = l->admin_waiting[i];
+
+		admin(l, m.what, m.a, m.b);
+	}
+}
