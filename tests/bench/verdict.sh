@@ -57,8 +57,8 @@ until ctl status --json 2>/dev/null | grep -q '"guarding": *true'; do
 	fi
 	read -rt 0.05 <> <(:) || true
 done
-echo "kernel $(uname -r), $(nproc) processors, all on processor $cpu," \
-	"context $(ctl status --json | sed -n 's/.*"rung": *"\([a-z_]*\)".*/\1/p' | head -n 1)"
+echo "kernel $(uname -r), $(nproc --all) processors, all on processor $cpu," \
+	"$(ctl status | sed -n 's/^context  *\([a-z_]*\).*/context \1/p')"
 "${pin[@]}" timeout 200 "$build/tests/bench/verdict" "$D/unwatched" "$D/bare" \
 	"$D/watched/cached" "$D/watched/decider" "${BENCH_ROUNDS:-10}" "${BENCH_OPENS:-2000}"
 ctl status --json | grep -o '"from_cache": *[0-9]*\|"from_decider": *[0-9]*'
