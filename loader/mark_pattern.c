@@ -25,6 +25,7 @@ struct place_walk {
 	const struct compiled_watch *watch;
 	uint32_t index;
 	const struct glob *glob;
+	bool entered;
 	unsigned int since_watchdog;
 	uint64_t files; /* there already, so nobody was asked about them */
 };
@@ -63,24 +64,26 @@ watch_of_dir(const struct place_walk *w, const struct walk_dir *d)
 
 /*
  * The monitor sees the path the kernel shows. A pattern written through a
- * symbolic link would never match it, and would guard nothing.
+ * symbolic link would never match it, and would guard nothing; and who puts a
+ * link in place of a directory while we look must not choose what we mark.
  */
 static int
-check_real_path(const struct walk_dir *d)
+check_real_path(int fd, const char *path, bool plain)
 {
 	char link[32], real[PATH_BYTES_MAX + 1];
 	ssize_t n;
 
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", d->fd);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, real, sizeof(real) - 1);
 	if (n < 0)
 		return -errno;
 	real[n] = '\0';
-	if (strcmp(real, d->path) == 0)
+	if (strcmp(real, path) == 0)
 		return 0;
-	log_warnx("%s: not watched: it is reached through a symbolic link; "
-		  "name %s instead",
-	    d->path, real);
+	if (plain)
+		log_warnx("%s: not watched: it is reached through a symbolic "
+			  "link; name %s instead",
+		    path, real);
 	return -ELOOP;
 }
 
@@ -88,6 +91,7 @@ static int
 enter(const struct walk_dir *d, void *ctx)
 {
 	struct place_walk *w = ctx;
+	bool plain = d->len == w->glob->literal_len;
 	struct mark_request r = {.fd = d->fd,
 	    .path = d->path,
 	    .look = &d->look,
@@ -99,10 +103,12 @@ enter(const struct walk_dir *d, void *ctx)
 		w->since_watchdog = 0;
 		watchdog_tick(w->l);
 	}
-	if (d->len == w->glob->literal_len && check_real_path(d) < 0) {
-		w->l->marks.failed++;
+	if (!w->entered && check_real_path(d->fd, d->path, plain) < 0) {
+		if (plain)
+			w->l->marks.failed++;
 		return 1;
 	}
+	w->entered = true;
 	if (carved_out(w, d->path, d->len))
 		return 1;
 	if (glob_has_files(w->glob, d->state))
@@ -155,7 +161,8 @@ place_file(struct loader *l, const char *path, uint32_t index,
 	    .kind = OBJECT_FILE};
 
 	if (fd == -1 ||
-	    look_at(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, &look) < 0) {
+	    look_at(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, &look) < 0 ||
+	    look.nlink == 0) {
 		missing(l, path, index, above);
 		return;
 	}
@@ -169,6 +176,8 @@ place_file(struct loader *l, const char *path, uint32_t index,
 		    S_ISLNK(look.mode)
 			? "it is a symbolic link; name the file it leads to"
 			: "it is not a regular file");
+		l->marks.failed++;
+	} else if (check_real_path(fd, path, true) < 0) {
 		l->marks.failed++;
 	} else if (mark_place(l, &r) == 0) {
 		(void)mark_note_place(&l->marks, look.dev, look.mnt_id, index);

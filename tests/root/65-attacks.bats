@@ -32,3 +32,21 @@ hides() {
 	start_service
 	hides thread
 }
+
+@test "who may write below a guarded directory does not choose what else is guarded" {
+	configure_tee
+	mkdir -p "$D/guarded/open" "$D/elsewhere/etc/deep"
+	chmod 777 "$D/guarded/open"
+	echo one >"$D/elsewhere/etc/passwd"
+	echo one >"$D/elsewhere/etc/deep/file"
+	start_service
+	timeout 60 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$tools/swaps" "$D/guarded/open" "$D/elsewhere" etc 1000
+	# What came last has been looked at: so has everything before it.
+	mkdir "$D/guarded/last"
+	echo one | tee "$D/guarded/last/file" >/dev/null
+	denied() { [ "$(opens "$1" O_WRONLY)" = EPERM ]; }
+	until_true 20 denied "$D/guarded/last/file"
+	is "$(opens "$D/elsewhere/etc/passwd" O_WRONLY)" ok
+	is "$(opens "$D/elsewhere/etc/deep/file" O_WRONLY)" ok
+}
