@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh BUILD SECONDS: builds the fuzz targets of a --enable-fuzzing tree and
-# runs each for SECONDS over its corpus. TAP. A finding is kept in BUILD.
+# runs each for SECONDS over its corpus, one a processor. TAP. A finding is kept
+# in BUILD.
 set -uo pipefail
 
 build=$1 seconds=$2
@@ -32,14 +33,30 @@ one() {
 		>"$build/$target.log" 2>&1
 }
 
-for target in "${targets[@]}"; do
+report() {
+	local target=$1
 	n=$((n + 1))
-	if one "$target"; then
+	if [ "$2" = 0 ]; then
 		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$target.log")
-		echo "ok $n - $target: no finding in $seconds s, $runs runs"
+		echo "ok $n - $target: no finding in $seconds s, ${runs:-no} runs"
 	else
 		tail -n 30 "$build/$target.log" | sed 's/^/# /'
 		echo "not ok $n - $target"
 	fi
+}
+
+while [ ${#targets[@]} -gt 0 ]; do
+	batch=("${targets[@]:0:$(nproc)}")
+	targets=("${targets[@]:${#batch[@]}}")
+	pids=()
+	for target in "${batch[@]}"; do
+		one "$target" &
+		pids+=($!)
+	done
+	for i in "${!batch[@]}"; do
+		rc=0
+		wait "${pids[$i]}" || rc=$?
+		report "${batch[$i]}" $rc
+	done
 done
 echo "1..$n"

@@ -29,8 +29,6 @@ done
 cat >"$payload/run.sh" <<EOF
 #!/bin/sh
 exec sh /story.sh $rung
-#!/bin/sh
-exec sh /story.sh $rung
 EOF
 chmod 755 "$payload/run.sh"
 printf '%s\n' --limit 900 --mem 1024 >"$payload.options"
