@@ -136,7 +136,7 @@ judge_watch(const struct policy_view *v, const struct rec_ASK_ONE *ask,
     uint32_t watch, struct rec_VERDICT_ONE *ret)
 {
 	/* The most telling first: of equals, the first one is told. */
-	static const uint32_t order[] = {OP_EXEC, OP_WRITE, OP_TRUNCATE,
+	static const uint32_t order[] = {OP_WRITE, OP_EXEC, OP_TRUNCATE,
 	    OP_CREATE, OP_DELETE, OP_RENAME, OP_LINK, OP_ATTRIB, OP_MAP,
 	    OP_MOUNT, OP_READ};
 	const struct compiled_watch *w = compiled_watch(v->compiled, watch);

@@ -107,9 +107,9 @@ finish_default(struct monitor *m, struct opening *o, enum default_cause cause)
 	j->reason = REASON_TIMEOUT;
 	j->tier = TIER_DECIDER;
 	j->cacheable = false;
-	j->op = (o->ops & OP_EXEC) != 0	   ? OP_EXEC
-		: (o->ops & OP_WRITE) != 0 ? OP_WRITE
-					   : OP_READ;
+	j->op = (o->ops & OP_WRITE) != 0  ? OP_WRITE
+		: (o->ops & OP_EXEC) != 0 ? OP_EXEC
+					  : OP_READ;
 	j->watch = o->watch;
 	j->rule = RULE_NONE;
 	o->recorded = false; /* a default is told apart from what was judged */

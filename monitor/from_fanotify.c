@@ -60,7 +60,7 @@ understand(struct monitor *m, struct opening *o, pid_t tid)
 		o->oflags = joined.oflags;
 		o->ops = slots_ops(joined.oflags);
 	} else {
-		o->ops = OP_WRITE;
+		o->ops = OPS_UNKNOWN;
 		vital_add(m->vitals->context_unknown, 1);
 	}
 	o->watch = identify(&m->policy, o, &joined);

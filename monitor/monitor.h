@@ -31,6 +31,8 @@
 /* How long an answer waits for the name of a program seen for the first time.
  */
 #define LABEL_WAIT_NS 10000000u
+/* What an opening may be of which nothing is known: a denial of any denies. */
+#define OPS_UNKNOWN (OP_READ | OP_WRITE | OP_TRUNCATE | OP_EXEC)
 
 struct monitor;
 

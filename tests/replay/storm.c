@@ -86,7 +86,7 @@ open_one(void)
 	o->queued_ns = fake_now();
 	o->ask.dev = STORM_DEV;
 	o->ask.subject.tid = tid;
-	o->ask.ops = OP_WRITE;
+	o->ask.ops = OPS_UNKNOWN;
 	if (below(50) == 0) {
 		o->own = true;
 		world.loader_page->own_pids[below(4)] = tid;

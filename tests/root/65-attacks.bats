@@ -50,3 +50,16 @@ hides() {
 	is "$(opens "$D/elsewhere/etc/passwd" O_WRONLY)" ok
 	is "$(opens "$D/elsewhere/etc/deep/file" O_WRONLY)" ok
 }
+
+@test "what may be read and what may not does not depend on the system call" {
+	configure <<-CONF
+		watch test {
+		    path "$D/guarded/**"
+		    deny read
+		}
+	CONF
+	echo one >"$file"
+	start_service
+	is "$(opens "$file" O_RDONLY)" EPERM
+	hides openat2
+}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hides WAY PATH: opens PATH to write, in a way that could be taken for an
- * exec. Says "ok" or the name of the errno. Exit 77: not to be had here.
+ * hides WAY PATH: opens PATH, in a way that could be taken for another. Says
+ * "ok" or the name of the errno. Exit 77: not to be had here.
  *
+ *   openat2  to read, with flags the kernel programs may not be able to see
+ * and to write:
  *   bit      open(2) with the bit the kernel itself uses for exec
  *   compat   a 32-bit program, which ends its exec under another number
  *   thread   as the tid that a thread had who called exec, without open(2)
@@ -10,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,6 +40,16 @@ static int
 by_bit(void)
 {
 	return say(open(path, O_WRONLY | EXEC_BIT) == -1 ? errno : 0);
+}
+
+static int
+by_openat2(void)
+{
+	const struct open_how how = {.flags = O_RDONLY};
+
+	return say(syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how)) == -1
+		       ? errno
+		       : 0);
 }
 
 /* open(argv[1], O_WRONLY) through int 0x80; exits with the errno. */
@@ -181,10 +194,12 @@ main(int argc, char **argv)
 		return by_number(atoi(argv[3]));
 	if (argc == 3 && strcmp(argv[1], "bit") == 0)
 		return by_bit();
+	if (argc == 3 && strcmp(argv[1], "openat2") == 0)
+		return by_openat2();
 	if (argc == 3 && strcmp(argv[1], "compat") == 0)
 		return by_compat();
 	if (argc == 3 && strcmp(argv[1], "thread") == 0)
 		return by_thread(argv[0]);
-	fprintf(stderr, "usage: hides bit|compat|thread PATH\n");
+	fprintf(stderr, "usage: hides openat2|bit|compat|thread PATH\n");
 	return 2;
 }
