@@ -18,6 +18,7 @@ enum statement {
 };
 
 static const char *const texts[STATEMENTS] = {
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): a macro between */
     [PUT_LEAF] = "INSERT INTO rec(" ROW_COLUMNS
 		 ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [PUT_NODE] = "INSERT INTO node(h,i,hash) VALUES(?,?,?)",

@@ -78,7 +78,7 @@ static int
 seal_key(sqlite3 *db, uint64_t n, uint8_t ret[HASH_BYTES])
 {
 	char sql[128], key[HASH_BYTES + 1];
-	size_t len;
+	size_t len = 0;
 	int r;
 
 	(void)snprintf(sql, sizeof(sql),

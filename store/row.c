@@ -7,7 +7,30 @@
 
 #include "store/schema_text.h"
 
+#define SEGMENT_PREFIX "seg-"
+#define SEGMENT_PREFIX_LEN 4
+#define SEGMENT_DIGITS 8
+
 const char segment_schema[] = SCHEMA_TEXT;
+
+bool
+segment_number(
+    const char *name, unsigned int *ret_number, const char **ret_rest)
+{
+	unsigned int n = 0;
+
+	if (strncmp(name, SEGMENT_PREFIX, SEGMENT_PREFIX_LEN) != 0)
+		return false;
+	name += SEGMENT_PREFIX_LEN;
+	for (unsigned int i = 0; i < SEGMENT_DIGITS; i++, name++) {
+		if (*name < '0' || *name > '9')
+			return false;
+		n = n * 10 + (unsigned int)(*name - '0');
+	}
+	*ret_number = n;
+	*ret_rest = name;
+	return true;
+}
 
 int
 row_bind(sqlite3_stmt *s, const struct leaf *l)

@@ -6,6 +6,8 @@
 #ifndef DOORWARD_STORE_ROW_H
 #define DOORWARD_STORE_ROW_H
 
+#include <stdbool.h>
+
 #include <sqlite3.h>
 
 #include "store/leaf.h"
@@ -28,6 +30,13 @@ enum note_kind {
 	NOTE_FRONTIER = 5, /* body: frontier there; n: its size */
 	NOTE_ANCHOR = 6,   /* body: what an anchor returned; n: its seal */
 };
+
+/*
+ * The number in a name that begins like SEGMENT_NAME; *ret_rest is what follows
+ * the digits. False: another kind of name.
+ */
+bool segment_number(
+    const char *name, unsigned int *ret_number, const char **ret_rest);
 
 /* The schema's text as this build writes it. */
 extern const char segment_schema[];

@@ -29,15 +29,14 @@ newest(unsigned int *ret_number, bool *ret_usable)
 	if (d == NULL)
 		return -errno;
 	while ((e = readdir(d)) != NULL) {
+		const char *rest;
 		unsigned int n;
-		int len = 0;
 		bool whole;
 
-		if (sscanf(e->d_name, "seg-%8u.db%n", &n, &len) != 1 ||
-		    len == 0)
+		if (!segment_number(e->d_name, &n, &rest))
 			continue;
-		whole = e->d_name[len] == '\0';
-		if (!whole && strcmp(e->d_name + len, ".corrupt") != 0)
+		whole = strcmp(rest, ".db") == 0;
+		if (!whole && strcmp(rest, ".db.corrupt") != 0)
 			continue;
 		if (r == 0 && n < *ret_number)
 			continue;

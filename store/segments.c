@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ipc/proc/fd.h"
+#include "store/row.h"
 
 #define DMS_BYTE 128 /* of -shm: held shared by every live connection */
 #define WAL_HEADER_BYTES 32
@@ -19,10 +20,9 @@ static int
 is_segment(const struct dirent *e)
 {
 	unsigned int n;
-	int len = 0;
+	const char *rest;
 
-	return sscanf(e->d_name, "seg-%8u.db%n", &n, &len) == 1 && len == 15 &&
-	       e->d_name[len] == '\0';
+	return segment_number(e->d_name, &n, &rest) && strcmp(rest, ".db") == 0;
 }
 
 int

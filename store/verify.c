@@ -133,12 +133,12 @@ static void
 file_name(struct verify *v, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-
 	unsigned int number;
+	const char *rest;
 
 	v->file = slash == NULL ? path : slash + 1;
 	v->skipped = false;
-	if (sscanf(v->file, "seg-%8u", &number) == 1) {
+	if (segment_number(v->file, &number, &rest)) {
 		v->skipped = number != v->number + 1;
 		v->number = number;
 	}
