@@ -62,9 +62,7 @@ path_of(const struct loader *l, const struct notify_event *e, char *path,
 static void
 handle(struct loader *l, const struct notify_event *e)
 {
-	const struct compiled_header *c = l->reload.state == RELOAD_DECIDER
-					      ? l->reload.next.view.compiled
-					      : l->policy.view.compiled;
+	const struct compiled_header *c = policy_latest(l)->view.compiled;
 	char path[PATH_BYTES_MAX + 1];
 	bool appeared = (e->mask & (FAN_CREATE | FAN_MOVED_TO)) != 0;
 	bool is_dir = (e->mask & FAN_ONDIR) != 0;
@@ -72,6 +70,8 @@ handle(struct loader *l, const struct notify_event *e)
 
 	if ((e->mask & FAN_Q_OVERFLOW) != 0) {
 		vital_add(l->pages.loader->notify_overflows, 1);
+		admin(l, ADMIN_NOTIFY_OVERFLOW,
+		    vital_get(l->pages.loader->notify_overflows), 0);
 		log_warnx("the kernel dropped notifications: looking through "
 			  "everything again");
 		reload_refresh_soon(l, true);

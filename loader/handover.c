@@ -43,12 +43,6 @@ edge_open(struct edge *e)
 	return r;
 }
 
-static const struct policy *
-latest(const struct loader *l)
-{
-	return l->reload.state == RELOAD_DECIDER ? &l->reload.next : &l->policy;
-}
-
 static void
 read_boot_id(uint8_t id[16])
 {
@@ -123,7 +117,7 @@ again_monitor(struct loader *l, uint32_t pid)
 static int
 again_decider(struct loader *l)
 {
-	const struct policy *p = latest(l);
+	const struct policy *p = policy_latest(l);
 	struct msg_POLICY_DECIDER m = {.generation = p->generation};
 	struct edge md edge_cleanup = {-1, -1};
 	int fds[2] = {p->compiled, p->resolved};

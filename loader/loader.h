@@ -27,6 +27,9 @@
 /* ADMIN records kept while no store is ready; those beyond are counted. */
 #define ADMIN_WAITING_MAX 64
 
+/* Files recorded one by one when a directory appears; all are counted. */
+#define UNMEDIATED_EACH_MAX 256
+
 #define NS_PER_MS 1000000ull
 #define NS_PER_S 1000000000ull
 
@@ -206,6 +209,7 @@ struct marks {
 	struct file_system systems[SUPERBLOCKS_MAX];
 	uint32_t nsystems;
 	uint64_t sweep; /* number of the last complete walk */
+	uint64_t touch; /* number of the last name that appeared or vanished */
 	uint64_t missing, failed, vanished;
 	bool overlay, plain; /* which of the two kinds is in the group */
 	bool places_grew;    /* since the resolved table was made */
@@ -304,6 +308,8 @@ struct reload {
 	struct policy next; /* being handed out */
 };
 
+/* The policy in force, or the one that is being handed out. */
+const struct policy *policy_latest(const struct loader *l);
 void reload_ask(struct loader *l, bool from_query);
 void reload_refresh_soon(struct loader *l, bool exes);
 void reload_compiled(struct loader *l, int wait_status);
@@ -375,6 +381,12 @@ void supervise_start_all(struct loader *l);
 /* For the log; waits for a store if there is none now. */
 void admin(struct loader *l, unsigned int what, uint64_t a, uint64_t b);
 void admin_flush(struct loader *l);
+/*
+ * This file of watch index, in the latest policy, was there before its mark.
+ * False: the store does not take it now, and nothing waits for it.
+ */
+bool unmediated_file(struct loader *l, uint32_t watch, const char *path,
+    const struct look *look);
 /* The monitor is gone: answer for it, and put its successor in its place. */
 void replace_monitor(struct loader *l);
 

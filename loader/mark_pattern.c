@@ -27,7 +27,8 @@ struct place_walk {
 	const struct glob *glob;
 	bool entered;
 	unsigned int since_watchdog;
-	uint64_t files; /* there already, so nobody was asked about them */
+	bool appeared;		  /* look for files there already, too */
+	uint64_t files, recorded; /* there already: nobody was asked */
 };
 
 /* An except of a whole tree leaves out its directories. */
@@ -125,17 +126,50 @@ enter(const struct walk_dir *d, void *ctx)
 	    &w->l->marks, d->look.dev, d->look.mnt_id, w->index);
 }
 
+/* Was this inode's mark set for the name that has just appeared? */
+static bool
+has_appeared(struct marks *m, const struct look *look)
+{
+	const struct mark *e = mark_find(&m->table, look->dev, look->ino);
+
+	return e != NULL && e->appeared == m->touch;
+}
+
+/* A file that was there before its mark: whoever opened it was not asked. */
+static void
+note_unmediated(struct place_walk *w, const char *path, const struct look *look)
+{
+	if (compiled_find_watch(w->c, path, strlen(path)) != w->index)
+		return;
+	w->files++;
+	if (w->recorded < UNMEDIATED_EACH_MAX &&
+	    unmediated_file(w->l, w->index, path, look))
+		w->recorded++;
+}
+
 static int
-count_file(
+note_file(
     const struct walk_dir *d, const char *name, const char *path, void *ctx)
 {
 	struct place_walk *w = ctx;
+	struct look look;
 
-	(void)d;
-	(void)name;
-	(void)path;
-	w->files++;
+	if (has_appeared(&w->l->marks, &d->look) &&
+	    look_at(d->fd, name, AT_SYMLINK_NOFOLLOW, &look) == 0 &&
+	    S_ISREG(look.mode))
+		note_unmediated(w, path, &look);
 	return 0;
+}
+
+static void
+report_unmediated(const struct place_walk *w, const char *path)
+{
+	if (w->files == 0)
+		return;
+	log_info("%s: %llu files were there before they could be watched", path,
+	    (unsigned long long)w->files);
+	vital_add(w->l->pages.loader->unmediated, w->files);
+	admin(w->l, ADMIN_UNMEDIATED, w->files, w->recorded);
 }
 
 static void
@@ -148,22 +182,23 @@ missing(struct loader *l, const char *path, uint32_t index,
 }
 
 static void
-place_file(struct loader *l, const char *path, uint32_t index,
-    const struct look *above)
+place_file(struct place_walk *w, const char *path, const struct look *above)
 {
+	struct loader *l = w->l;
+
 	int fd fd_cleanup = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct look look;
 	struct mark_request r = {.fd = fd,
 	    .path = path,
 	    .look = &look,
 	    .bits = MARK_OPENS,
-	    .watch = index,
+	    .watch = w->index,
 	    .kind = OBJECT_FILE};
 
 	if (fd == -1 ||
 	    look_at(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, &look) < 0 ||
 	    look.nlink == 0) {
-		missing(l, path, index, above);
+		missing(l, path, w->index, above);
 		return;
 	}
 	if (S_ISDIR(look.mode)) {
@@ -180,7 +215,10 @@ place_file(struct loader *l, const char *path, uint32_t index,
 	} else if (check_real_path(fd, path, true) < 0) {
 		l->marks.failed++;
 	} else if (mark_place(l, &r) == 0) {
-		(void)mark_note_place(&l->marks, look.dev, look.mnt_id, index);
+		(void)mark_note_place(
+		    &l->marks, look.dev, look.mnt_id, w->index);
+		if (w->appeared && has_appeared(&l->marks, &look))
+			note_unmediated(w, path, &look);
 	}
 }
 
@@ -193,7 +231,7 @@ pattern_is_place(const struct compiled_pattern *p)
 
 int
 pattern_place(struct loader *l, const struct compiled_header *c, uint32_t index,
-    const struct compiled_pattern *p)
+    const struct compiled_pattern *p, bool appeared)
 {
 	const char *literal = compiled_string(c, p->literal);
 	struct glob glob;
@@ -201,19 +239,25 @@ pattern_place(struct loader *l, const struct compiled_header *c, uint32_t index,
 	    .c = c,
 	    .watch = compiled_watch(c, index),
 	    .index = index,
-	    .glob = &glob};
-	struct walk walk = {
-	    .glob = &glob, .enter = enter, .ctx = &ctx, .budget = WALK_BUDGET};
+	    .glob = &glob,
+	    .appeared = appeared};
+	struct walk walk = {.glob = &glob,
+	    .enter = enter,
+	    .file = appeared ? note_file : NULL,
+	    .ctx = &ctx,
+	    .budget = WALK_BUDGET};
 	struct look above = {.dev = 0};
 	int r;
 
 	glob_parse(&glob, literal, p->literal.len, compiled_string(c, p->rest));
 	(void)mark_names_above(l, literal, &above);
 	if (glob.n == 0) {
-		place_file(l, literal, index, &above);
+		place_file(&ctx, literal, &above);
+		report_unmediated(&ctx, literal);
 		return 0;
 	}
 	r = walk_run(&walk, NULL);
+	report_unmediated(&ctx, literal);
 	if (r == -ENOENT) {
 		missing(l, literal, index, &above);
 		return 0;
@@ -239,17 +283,12 @@ pattern_touch_below(struct loader *l, const struct compiled_header *c,
 	    .glob = &glob};
 	struct walk walk = {.glob = &glob,
 	    .enter = enter,
-	    .file = count_file,
+	    .file = note_file,
 	    .ctx = &ctx,
 	    .budget = WALK_BUDGET};
 
 	glob_parse(&glob, compiled_string(c, p->literal), p->literal.len,
 	    compiled_string(c, p->rest));
 	(void)walk_run(&walk, path);
-	if (ctx.files != 0) {
-		log_info("%s: %llu files appeared before the directory could "
-			 "be watched",
-		    path, (unsigned long long)ctx.files);
-		vital_add(l->pages.loader->unmediated, ctx.files);
-	}
+	report_unmediated(&ctx, path);
 }

@@ -11,9 +11,12 @@
 
 /* Container paths and excepts have no place of their own on the host. */
 bool pattern_is_place(const struct compiled_pattern *p);
-/* All of a pattern of watch index. 0 or -errno. */
+/*
+ * All of a pattern of watch index. appeared: for a name that has just come, so
+ * that files which were there before their marks are recorded. 0 or -errno.
+ */
 int pattern_place(struct loader *l, const struct compiled_header *c,
-    uint32_t index, const struct compiled_pattern *p);
+    uint32_t index, const struct compiled_pattern *p, bool appeared);
 /* A directory below the pattern's plain part that has just appeared. */
 void pattern_touch_below(struct loader *l, const struct compiled_header *c,
     uint32_t index, const struct compiled_pattern *p, const char *path);

@@ -40,22 +40,32 @@ mark_note_place(struct marks *m, uint64_t dev, uint64_t mnt_id, uint32_t watch)
 	return 0;
 }
 
-/* Only for finding it again to take the mark away: without one it stays. */
-static void
+/*
+ * For finding it again to take the mark away: without one it stays. A number is
+ * used again when its inode is gone, a handle is not. True: another inode than
+ * the entry had, or the first.
+ */
+static bool
 keep_handle(struct mark *m, int fd)
 {
 	union {
 		struct file_handle head;
 		uint8_t bytes[sizeof(struct file_handle) + MARK_HANDLE_BYTES];
 	} h;
+	const uint8_t *handle = h.bytes + sizeof(h.head);
 	int mount;
 
 	h.head.handle_bytes = MARK_HANDLE_BYTES;
 	if (name_to_handle_at(fd, "", &h.head, &mount, AT_EMPTY_PATH) == -1)
-		return;
+		return m->bits == 0;
+	if (m->bits != 0 && m->handle_type == h.head.handle_type &&
+	    m->handle_len == h.head.handle_bytes &&
+	    memcmp(m->handle, handle, m->handle_len) == 0)
+		return false;
 	m->handle_type = h.head.handle_type;
 	m->handle_len = (uint8_t)h.head.handle_bytes;
-	memcpy(m->handle, h.bytes + sizeof(h.head), m->handle_len);
+	memcpy(m->handle, handle, m->handle_len);
+	return true;
 }
 
 /* path NULL: fd itself, which must then not be O_PATH. */
@@ -141,10 +151,10 @@ mark_place(struct loader *l, const struct mark_request *r)
 	m = mark_obtain(&l->marks.table, r->look->dev, r->look->ino);
 	if (m == NULL)
 		return -ENOMEM;
-	if (m->bits == 0) {
+	if (m->bits == 0)
 		m->watch = WATCH_NONE;
-		keep_handle(m, r->fd);
-	}
+	if (keep_handle(m, r->fd))
+		m->appeared = l->marks.touch;
 	if (!asks(m->bits) && asks(r->bits))
 		fs->marks++;
 	if (m->wanted != l->marks.sweep)

@@ -23,6 +23,7 @@ enum mark_bit {
 struct mark {
 	uint64_t dev, ino;   /* wire_dev() */
 	uint64_t wanted;     /* the last sweep that asked for it */
+	uint64_t appeared;   /* marks.touch when this inode was new to us */
 	uint32_t watch;	     /* told to the kernel programs, or WATCH_NONE */
 	uint8_t bits;	     /* MARK_*; 0: free entry */
 	uint8_t wanted_bits; /* of that sweep */

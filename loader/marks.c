@@ -53,7 +53,7 @@ marks_sweep(
 			    compiled_pattern(c, w->first_pattern + j);
 
 			if (pattern_is_place(p))
-				r = pattern_place(l, c, i, p);
+				r = pattern_place(l, c, i, p, false);
 		}
 	}
 	for (uint32_t i = 0; r == 0 && i < c->nexes; i++)
@@ -101,6 +101,7 @@ marks_touch(struct loader *l, const struct compiled_header *c, const char *path,
 {
 	bool plain = false;
 
+	l->marks.touch++;
 	for (uint32_t i = 0; i < c->nwatches; i++) {
 		const struct compiled_watch *w = compiled_watch(c, i);
 
@@ -115,7 +116,7 @@ marks_touch(struct loader *l, const struct compiled_header *c, const char *path,
 				path, len, literal, p->literal.len)) {
 				plain = true;
 				if (appeared)
-					(void)pattern_place(l, c, i, p);
+					(void)pattern_place(l, c, i, p, true);
 			} else if (appeared && is_dir && p->rest.len != 0 &&
 				   path_is_within(
 				       literal, p->literal.len, path, len)) {

@@ -32,6 +32,12 @@ policy_drop(struct policy *p)
 	p->generation = 0;
 }
 
+const struct policy *
+policy_latest(const struct loader *l)
+{
+	return l->reload.state == RELOAD_DECIDER ? &l->reload.next : &l->policy;
+}
+
 /* A sealed memfd with one line of ours: what RELOAD_DONE carries. */
 static int
 text_of(const char *line, int *ret_fd)

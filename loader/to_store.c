@@ -5,6 +5,8 @@
  */
 #include "loader/loader.h"
 
+#include <string.h>
+
 void
 admin(struct loader *l, unsigned int what, uint64_t a, uint64_t b)
 {
@@ -30,4 +32,34 @@ admin_flush(struct loader *l)
 
 		admin(l, m.what, m.a, m.b);
 	}
+}
+
+/*
+ * Only what the socket takes at once: a full queue would keep a policy from the
+ * store. The ADMIN record that follows says how many there were.
+ */
+bool
+unmediated_file(
+    struct loader *l, uint32_t watch, const char *path, const struct look *look)
+{
+	static struct msg_UNMEDIATED m;
+	const struct policy *p = policy_latest(l);
+	struct child *c = &l->children[SLOT_STORE];
+	size_t len = strlen(path);
+
+	if (!c->ready || chan_wants_write(c->chan) || len > PATH_BYTES_MAX)
+		return false;
+	m.generation = p->generation;
+	m.watch = watch;
+	m.mode = (uint8_t)compiled_watch(p->view.compiled, watch)->mode;
+	m.dev = look->dev;
+	m.ino = look->ino;
+	m.st_mode = look->mode;
+	m.size = look->size;
+	m.path_len = (uint16_t)len;
+	memcpy(m.path, path, len + 1);
+	if (chan_send(c->chan, MSG_UNMEDIATED, &m, NULL) < 0)
+		return false;
+	child_flush(l, c);
+	return true;
 }

@@ -129,6 +129,42 @@ on_admin(struct chan *c, const void *msg, int *fds, void *ctx)
 	return 0;
 }
 
+/*
+ * Nobody saw who put it there, and nobody answered: the subject is unknown, the
+ * tier is the one that found it.
+ */
+static int
+on_unmediated(struct chan *c, const void *msg, int *fds, void *ctx)
+{
+	static struct rec_EVENT e;
+	const struct msg_UNMEDIATED *m = msg;
+	struct store *s = ctx;
+
+	(void)c;
+	(void)fds;
+	e = (struct rec_EVENT){
+	    .ts = (uint64_t)now_real(),
+	    .op = OP_CREATE,
+	    .verdict = VERDICT_ALLOW,
+	    .mode = m->mode,
+	    .reason = REASON_UNMEDIATED,
+	    .tier = TIER_WATCHDOG,
+	    .answer = VERDICT_ALLOW,
+	    .watch = m->watch,
+	    .rule = RULE_NONE,
+	    .generation = m->generation,
+	    .dev = m->dev,
+	    .ino = m->ino,
+	    .st_mode = m->st_mode,
+	    .size = m->size,
+	    .path_len = m->path_len,
+	};
+	memcpy(e.path, m->path, m->path_len);
+	(void)queue_put_event(&s->queue, &e, now_mono());
+	batch_run(s);
+	return 0;
+}
+
 static int
 on_new_monitor(struct chan *c, const void *msg, int *fds, void *ctx)
 {
@@ -177,6 +213,7 @@ static const struct chan_row rows[] = {
     {MSG_HELLO_STORE, true, 1u << PHASE_HELLO, on_hello},
     {MSG_POLICY_STORE, false, SERVE, on_policy},
     {MSG_ADMIN, false, SERVE, on_admin},
+    {MSG_UNMEDIATED, false, SERVE, on_unmediated},
     {MSG_NEW_MONITOR_STORE, false, SERVE, on_new_monitor},
     {MSG_NEW_QUERY_STORE, false, SERVE, on_new_query},
     {MSG_NEW_SEALER_STORE, false, SERVE, on_new_sealer},

@@ -131,6 +131,8 @@ static const struct admin_argument admin_arguments[ADMIN_MAX][2] = {
     [ADMIN_RESCUED] = {{"allowed", ADMIN_NUMBER}, {"denied", ADMIN_NUMBER}},
     [ADMIN_COVERAGE] = {{"hook", ADMIN_NUMBER}, {"state", ADMIN_COVER}},
     [ADMIN_EXE_CHANGED] = {{"generation", ADMIN_NUMBER}},
+    [ADMIN_UNMEDIATED] = {{"files", ADMIN_NUMBER}, {"recorded", ADMIN_NUMBER}},
+    [ADMIN_NOTIFY_OVERFLOW] = {{"times", ADMIN_NUMBER}},
 };
 
 static void

@@ -75,7 +75,7 @@ answers_part(const struct query *q)
 	set_count(o, "from_cache", vital_get(m->from_cache));
 	set_count(o, "from_decider", vital_get(m->from_decider));
 	set_count(o, "unknown_subject", vital_get(m->context_unknown));
-	set_count(o, "unmediated", vital_get(m->unmediated));
+	set_count(o, "unmediated", vital_get(q->loader_page->unmediated));
 	set_count(o, "rescued_allow", vital_get(q->loader_page->rescued_allow));
 	set_count(o, "rescued_deny", vital_get(q->loader_page->rescued_deny));
 	return o;

@@ -67,7 +67,6 @@ struct vitals_monitor {
 	uint64_t pending_now, pending_max;
 	uint64_t cache_entries, cache_flushes;
 	uint64_t records_sent, records_lost, records_queued;
-	uint64_t unmediated;
 	uint64_t latency[LATENCY_BUCKETS]; /* read to answer */
 	struct vitals_pending pending[PENDING_SLOTS];
 };

@@ -141,6 +141,8 @@ admin_name(unsigned int what)
 	    [ADMIN_RESCUED] = "rescued",
 	    [ADMIN_COVERAGE] = "coverage",
 	    [ADMIN_EXE_CHANGED] = "exe-changed",
+	    [ADMIN_UNMEDIATED] = "unmediated",
+	    [ADMIN_NOTIFY_OVERFLOW] = "notify-overflow",
 	};
 
 	return NAME_AT(names, what);

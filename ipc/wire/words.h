@@ -111,8 +111,12 @@ enum admin_what {
 	    6, /* killed by the watchdog [process, overdue ms] */
 	ADMIN_CHILD_STARTED = 7, /* replacement is up [process, pid] */
 	ADMIN_RESCUED = 8,  /* watchdog answered openers [allowed, denied] */
-	ADMIN_COVERAGE = 9, /* a capability changed [hook, state] */
+	ADMIN_COVERAGE = 9, /* reserved: nothing writes it yet */
 	ADMIN_EXE_CHANGED = 10, /* a named program was replaced [generation] */
+	ADMIN_UNMEDIATED = 11, /* files there before their directory was watched
+				  [files, recorded one by one] */
+	ADMIN_NOTIFY_OVERFLOW =
+	    12, /* the kernel dropped notifications [times since the start] */
 	ADMIN_MAX
 };
 
@@ -120,9 +124,9 @@ enum admin_what {
 enum gap_source {
 	GAP_RECORD_QUEUE = 1, /* monitor's queue to the store was full */
 	GAP_STORE_QUEUE = 2,  /* store could not keep up */
-	GAP_RING_BUFFER = 3,  /* reserve failed in the kernel */
-	GAP_NOTIFY_QUEUE = 4, /* notification group overflowed */
-	GAP_STORE_DOWN = 5,   /* records made while no store was running */
+	GAP_RING_BUFFER = 3,  /* reserved, as the next two: nothing writes */
+	GAP_NOTIFY_QUEUE = 4, /* them; an overflow of the notification group */
+	GAP_STORE_DOWN = 5,   /* is an ADMIN record */
 	GAP_MAX
 };
 

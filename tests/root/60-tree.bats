@@ -175,6 +175,26 @@ denied() { [ "$(opens "$1" O_WRONLY)" = EPERM ]; }
 	query | jq . >/dev/null
 }
 
+@test "what was in a directory before it could be watched is recorded unmediated" {
+	configure_tee
+	mkdir -p "$D/come/below"
+	echo one >"$D/come/f"
+	echo two >"$D/come/below/g"
+	start_service
+	mv "$D/come" "$D/guarded/come"
+	until_true 10 denied "$D/guarded/come/below/g"
+	for f in f below/g; do
+		wait_record event ".reason == \"unmediated\" and .verdict == \"allow\" and
+			.op == \"create\" and .path == \"$D/guarded/come/$f\"" 1
+	done
+	wait_record admin '.what == "unmediated" and .files == 2 and .recorded == 2'
+	ctl status --json | holds '.answers.unmediated == 2'
+	mkdir "$D/guarded/empty"
+	echo three | tee "$D/guarded/come/new" >/dev/null
+	wait_record event '.path == "'"$D"'/guarded/come/new"'
+	is "$(query --kind event | jq -s '[.[] | select(.reason == "unmediated")] | length')" 2
+}
+
 @test "a directory taken out of the tree is let go by the next reload; one put back is guarded" {
 	configure_tee
 	mkdir "$D/guarded/sub"

@@ -191,7 +191,7 @@ main(int argc, char **argv)
 {
 	path = argc > 2 ? argv[2] : NULL;
 	if (argc == 4)
-		return by_number(atoi(argv[3]));
+		return by_number((int)strtol(argv[3], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "bit") == 0)
 		return by_bit();
 	if (argc == 3 && strcmp(argv[1], "openat2") == 0)
