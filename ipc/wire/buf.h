@@ -8,9 +8,11 @@
 #ifndef DOORWARD_IPC_WIRE_BUF_H
 #define DOORWARD_IPC_WIRE_BUF_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct wbuf {
 	uint8_t *bytes;
@@ -25,12 +27,42 @@ struct rbuf {
 	bool bad;
 };
 
-void wbuf_uint(struct wbuf *w, uint64_t v, unsigned int width);
 void wbuf_bytes(struct wbuf *w, const void *p, size_t n);
 
-uint64_t rbuf_uint(struct rbuf *r, unsigned int width);
 /* n bytes into p; zeroes once the cursor is bad. */
 void rbuf_bytes(struct rbuf *r, void *p, size_t n);
+/*
+ * width bytes (1..8), a constant wherever this is called: with it the compiler
+ * makes one load or store and a swap, which the answer path is worth.
+ */
+static inline void
+wbuf_uint(struct wbuf *w, uint64_t v, unsigned int width)
+{
+	uint64_t be = htobe64(v);
+
+	if (w->full || width > w->cap - w->len) {
+		w->full = true;
+		return;
+	}
+	memcpy(w->bytes + w->len, (const uint8_t *)&be + sizeof(be) - width,
+	    width);
+	w->len += width;
+}
+
+static inline uint64_t
+rbuf_uint(struct rbuf *r, unsigned int width)
+{
+	uint64_t be = 0;
+
+	if (r->bad || width > r->len - r->at) {
+		r->bad = true;
+		return 0;
+	}
+	memcpy((uint8_t *)&be + sizeof(be) - width, r->bytes + r->at, width);
+	r->at += width;
+	return be64toh(be);
+}
+
 /* No error and nothing left over. */
 bool rbuf_done(const struct rbuf *r);
 

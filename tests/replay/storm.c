@@ -93,7 +93,7 @@ open_one(void)
 	}
 	if (below(8) != 0) {
 		s.flags = flags[below(5)];
-		s.uid = below(5);
+		s.uid = s.euid = below(5);
 		s.ino = e.look.ino;
 		s.dev = 8u << 20 | 1;
 		s.exe_dev = s.dev;
@@ -102,7 +102,7 @@ open_one(void)
 		s.sum = slot_sum(&s);
 		world.slots[tid & SLOT_MASK] = s;
 		o->ask.subject.known = 1;
-		o->ask.subject.uid = s.uid;
+		o->ask.subject.uid = o->ask.subject.euid = s.uid;
 		o->ask.subject.pid = tid;
 		o->ask.ops = slots_ops(s.flags);
 	}

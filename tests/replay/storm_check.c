@@ -89,6 +89,9 @@ storm_watch(void)
 {
 	bool all_over = true;
 
+	/* Kept while it is at hand: its records may come two reloads later. */
+	if (world.now.view.compiled != NULL)
+		(void)view_of(world.now.generation);
 	for (size_t i = watched_from; i < fake_nevents(); i++) {
 		const struct fake_event *e = fake_event(i);
 		struct opener *o = storm_opener(i);
