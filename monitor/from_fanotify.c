@@ -125,7 +125,7 @@ is_one_openers(int r)
 int
 from_fanotify_turn(struct monitor *m)
 {
-	struct kernel_event events[KERNEL_EVENTS_MAX];
+	static struct kernel_event events[KERNEL_EVENTS_MAX];
 	int n;
 
 	vital_set(m->vitals->entered_read_ns, kernel_monotonic_ns());

@@ -60,8 +60,9 @@ size_t
 kernel_answer(
     int group, const struct kernel_answer *answers, size_t n, int *ret_err)
 {
-	struct fanotify_response responses[KERNEL_EVENTS_MAX];
-	struct iovec iov[KERNEL_EVENTS_MAX];
+	/* Not on the stack: hardened builds clear it at every call. */
+	static struct fanotify_response responses[KERNEL_EVENTS_MAX];
+	static struct iovec iov[KERNEL_EVENTS_MAX];
 	ssize_t done;
 
 	if (n > KERNEL_EVENTS_MAX)

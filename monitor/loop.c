@@ -56,9 +56,13 @@ on_heartbeat(evutil_socket_t fd, short what, void *arg)
 static void
 on_store_writable(evutil_socket_t fd, short what, void *arg)
 {
+	struct monitor *m = arg;
+
 	(void)fd;
 	(void)what;
-	monitor_turn_end(arg);
+	monitor_turn_end(m);
+	if (m->stopping && vital_get(m->vitals->records_queued) == 0)
+		(void)event_base_loopbreak(m->base);
 }
 
 static void
@@ -194,8 +198,16 @@ monitor_again(struct monitor *m)
 void
 monitor_stop(struct monitor *m)
 {
-	if (m->base != NULL)
+	static const struct timeval bound = {1, 0};
+
+	/* What is recorded is not lost by stopping: the store takes it first.
+	 */
+	monitor_turn_end(m);
+	m->stopping = true;
+	if (vital_get(m->vitals->records_queued) == 0)
 		(void)event_base_loopbreak(m->base);
+	else
+		(void)event_base_loopexit(m->base, &bound);
 }
 
 static struct event *

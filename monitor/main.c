@@ -97,5 +97,8 @@ main(int argc, char **argv)
 			fatal_r(r, "the loader's greeting");
 	}
 	(void)event_base_dispatch(m.base);
+	if (vital_get(m.vitals->records_queued) > 0)
+		log_warnx("ending with %llu records the store did not take",
+		    (unsigned long long)vital_get(m.vitals->records_queued));
 	return 0;
 }

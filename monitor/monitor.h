@@ -292,6 +292,7 @@ struct monitor {
 	struct chan *loader, *decider, *store;
 	struct msg_ASK *ask; /* the batch being filled */
 	uint32_t timeouts;   /* in a row, since the decider last answered */
+	bool stopping;	     /* STOP came: end when the store has the records */
 	unsigned int again;  /* turns taken without waiting */
 	uint64_t armed_ns; /* when the deadline timer fires, UINT64_MAX: not */
 	/* libevent, NULL in replay */
@@ -337,6 +338,8 @@ void monitor_await_store(struct monitor *m);
 void monitor_again(struct monitor *m);
 /* Starts listening to the group (the first policy is in). */
 int monitor_listen(struct monitor *m);
+/* Ends the loop when the store has taken the records, at most a second later.
+ */
 void monitor_stop(struct monitor *m);
 
 #endif
