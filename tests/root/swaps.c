@@ -16,14 +16,17 @@
 int
 main(int argc, char **argv)
 {
-	if (argc != 5 || chdir(argv[1]) == -1 || symlink(argv[2], LINK) == -1) {
+	long rounds = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
+
+	if (rounds <= 0 || chdir(argv[1]) == -1 ||
+	    symlink(argv[2], LINK) == -1) {
 		fprintf(stderr, "usage: swaps TREE ELSEWHERE NAME ROUNDS\n");
 		return 2;
 	}
-	for (int i = 0; i < atoi(argv[4]); i++) {
-		char dir[16], inner[128];
+	for (long i = 0; i < rounds; i++) {
+		char dir[32], inner[160];
 
-		(void)snprintf(dir, sizeof(dir), "%d", i);
+		(void)snprintf(dir, sizeof(dir), "%ld", i);
 		(void)snprintf(inner, sizeof(inner), "%s/%s", dir, argv[3]);
 		if (mkdir(dir, 0755) == -1)
 			return 1;
