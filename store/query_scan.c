@@ -92,6 +92,10 @@ client_scan(struct client *c)
 	r = query_log(c->q);
 	if (r == 0)
 		r = log_scan_open(c->q->log, &c->request.filter, &c->scan);
+	/* A file that is just being made is no broken log, but none yet. */
+	if ((r == -EBUSY || r == -EBADMSG) &&
+	    vital_get(c->q->store_page->sealed_size) == 0)
+		r = -ENOENT;
 	if (r < 0 && r != -ENOENT) {
 		client_refuse(c, "the log cannot be read: %s", strerror(-r));
 		client_next(c);
