@@ -194,3 +194,21 @@ setup() { private_folder; }
 	run ctl status
 	is "$status" 3
 }
+
+@test "a query in the first moment of a log finds nothing, and is no error" {
+	configure_tee
+	launch env
+	# As soon as somebody listens, again and again until there is a record.
+	until_true 20 test -S "$sock"
+	loader=$(cat "$D/pid")
+	local n=0
+	until [ -s "$D/found" ]; do
+		n=$((n + 1))
+		[ $n -lt 500 ]
+		run ctl query
+		echo "$output"
+		# 1: nothing was found.
+		if [ "$status" != 0 ]; then is "$status:$output" '1:'; fi
+		printf %s "$output" >"$D/found"
+	done
+}

@@ -46,6 +46,7 @@ still_answering() {
 @test "root and the group may read, only root may change, others not even connect" {
 	configure_tee
 	start_service
+	wait_record admin '.what == "started"'
 	as_member "$build/store/doorwardctl" --socket "$sock" status >/dev/null
 	as_member "$build/store/doorwardctl" --socket "$sock" query >/dev/null
 	run as_member "$build/store/doorwardctl" --socket "$sock" reload

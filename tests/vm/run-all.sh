@@ -31,6 +31,18 @@ result() {
 	echo "$1 $n - $2"
 }
 
+# The guest's own TAP, each line a result here; without any, one for the case.
+guest_results() {
+	local what
+	grep -aq '^ok [0-9]* - ' "$tmp/out" || {
+		result ok "$1"
+		return
+	}
+	while IFS= read -r what; do
+		result ok "$1: $what"
+	done < <(sed -n 's/^ok [0-9]* - //p' "$tmp/out")
+}
+
 run_case() {
 	local case=$1 kernel=$2 name rung status=0
 	local payload=$tmp/payload options=()
@@ -47,7 +59,7 @@ run_case() {
 	fi
 	case $status in
 	0)
-		result ok "$name"
+		guest_results "$name"
 		grep -a '^#' "$tmp/out" || true
 		;;
 	77) result ok "$name # SKIP $(tail -n 1 "$tmp/out")" ;;

@@ -59,7 +59,7 @@ boot() {
 	    -nodefaults -no-user-config -display none -serial stdio -no-reboot \
 	    -kernel "$kernel/vmlinuz" -initrd "$tmp/initramfs" \
 	    -append "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on $append" \
-	    </dev/null | tr -d '\r' | tee "$tmp/console"
+	    </dev/null | stdbuf -oL tr -d '\r' | tee "$tmp/console"
 }
 
 # Several emulated processors sometimes stumble over the kernel patching its
