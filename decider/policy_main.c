@@ -48,10 +48,9 @@ compile(void)
 }
 
 static void
-write_out(const struct compiled_header *c)
+write_out(const void *bytes, size_t left)
 {
-	const char *p = (const char *)c;
-	size_t left = c->bytes;
+	const char *p = bytes;
 	ssize_t n;
 
 	while (left > 0) {
@@ -75,6 +74,7 @@ run_for_loader(int argc, char **argv)
 	int first = child_enter_keep(argc, argv, NAME, FD_SOURCES + argc);
 	const struct compiled_header *c;
 	int r, fd = FD_SOURCES;
+	uint32_t errors;
 
 	if (first + 2 >= argc || strcmp(argv[first], "--compile") != 0 ||
 	    strcmp(argv[first + 1], "--") != 0)
@@ -91,9 +91,12 @@ run_for_loader(int argc, char **argv)
 	if (c != NULL)
 		policy_lint(c, &diags);
 	diag_print(stderr, &diags, inputs.sources, inputs.n);
-	if (c == NULL)
+	if (c == NULL) {
+		errors = (uint32_t)diags.errors;
+		write_out(&errors, sizeof(errors));
 		return 2;
-	write_out(c);
+	}
+	write_out(c, c->bytes);
 	return 0;
 }
 

@@ -106,6 +106,18 @@ seal(int fd)
 	return 0;
 }
 
+/* What a compiler that refuses writes; without it, it did not get that far. */
+static uint32_t
+read_errors(int output)
+{
+	uint32_t errors[2];
+
+	return pread(output, errors, sizeof(errors), 0) == sizeof(errors[0]) &&
+		       errors[0] > 0
+		   ? errors[0]
+		   : 1;
+}
+
 int
 compile_judge(struct compile *c, int wait_status, int *ret_fd)
 {
@@ -120,8 +132,10 @@ compile_judge(struct compile *c, int wait_status, int *ret_fd)
 		return COMPILE_FAILED;
 	}
 	if (WIFEXITED(wait_status) &&
-	    WEXITSTATUS(wait_status) == COMPILE_REFUSED_STATUS)
+	    WEXITSTATUS(wait_status) == COMPILE_REFUSED_STATUS) {
+		c->errors = read_errors(c->output);
 		return COMPILE_REFUSED;
+	}
 	if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
 		log_warnx("the policy compiler ended with wait status 0x%x",
 		    (unsigned int)wait_status);

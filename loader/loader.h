@@ -131,8 +131,9 @@ enum { COMPILE_OK = 0, COMPILE_REFUSED = 1, COMPILE_FAILED = 2 };
 struct compile {
 	pid_t pid;
 	uint64_t deadline_ns;
-	int output; /* memfd */
-	int text;   /* memfd: what it said */
+	int output;	 /* memfd */
+	int text;	 /* memfd: what it said */
+	uint32_t errors; /* of the policy, after COMPILE_REFUSED; at least 1 */
 };
 
 int compile_begin(struct loader *l, struct compile *c);
@@ -175,6 +176,16 @@ struct kernel {
 
 /* Fatal with a clear message. */
 void kernel_open(struct kernel *k, int empty_root);
+
+/* ---- hooks.c ---- */
+
+/* Indexes of vitals_loader.hooks. */
+enum hook { HOOK_OPEN, HOOK_NAMES, HOOK_CONTEXT, HOOKS };
+
+/* Fills the page's hooks when all of them stand. */
+void hooks_open(struct loader *l);
+/* Copies what changes; the kernel is asked, so not at every tick. */
+void hooks_publish(struct loader *l);
 
 /* ---- pages.c: the vitals ---- */
 

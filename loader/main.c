@@ -41,6 +41,7 @@ loader_init(struct loader *l)
 static void
 tick(struct loader *l, void *arg)
 {
+	static uint64_t hooks_ns;
 	uint64_t expired, now = now_ns();
 
 	(void)arg;
@@ -51,6 +52,10 @@ tick(struct loader *l, void *arg)
 	supervise_tick(l, now);
 	reload_tick(l, now);
 	manager_tick(now);
+	if (now >= hooks_ns) {
+		hooks_ns = now + NS_PER_S;
+		hooks_publish(l);
+	}
 }
 
 static void
@@ -151,6 +156,7 @@ open_kernel(struct loader *l)
 	page->context = (uint32_t)bpf_rung(l->bpf);
 	page->fanotify_flags = l->kernel.flags;
 	page->fanotify_refused = l->kernel.refused;
+	hooks_open(l);
 	log_info("context: %s%s", context_name(page->context),
 	    page->context == CONTEXT_LSM ? ""
 					 : " (a better rung was refused; "

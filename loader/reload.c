@@ -88,20 +88,21 @@ static void
 fail(struct loader *l, const char *why)
 {
 	struct vitals_loader *page = l->pages.loader;
+	uint32_t errors = why == NULL ? l->reload.job.errors : 1;
 	int text fd_cleanup = -1;
 
 	vital_set(page->policy_state, POLICY_LAST_RELOAD_FAILED);
-	vital_set(page->policy_errors, 1);
+	vital_set(page->policy_errors, errors);
 	log_warnx("reload failed, generation %llu stays in force%s%.*s",
 	    (unsigned long long)l->policy.generation, why != NULL ? ": " : "",
 	    why != NULL ? (int)strcspn(why, "\n") : 0, why != NULL ? why : "");
-	admin(l, ADMIN_RELOAD_FAILED, 1, 0);
+	admin(l, ADMIN_RELOAD_FAILED, errors, 0);
 	if (why != NULL && text_of(why, &text) == 0)
-		answer_query(l, false, 1, text);
+		answer_query(l, false, errors, text);
 	else if (l->reload.job.text >= 0)
-		answer_query(l, false, 1, l->reload.job.text);
+		answer_query(l, false, errors, l->reload.job.text);
 	else
-		answer_query(l, false, 1, l->pages.nothing);
+		answer_query(l, false, errors, l->pages.nothing);
 	finish(l);
 }
 

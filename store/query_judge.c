@@ -318,7 +318,6 @@ status_cause(unsigned int cause)
 	    [DEFAULT_DEADLINE] = "deadline",
 	    [DEFAULT_DECIDER_DOWN] = "decider_down",
 	    [DEFAULT_TABLE_FULL] = "table_full",
-	    [DEFAULT_SUBJECT_CAP] = "subject_cap",
 	    [DEFAULT_SEAL_LATE] = "seal_late",
 	    [DEFAULT_BAD_VERDICT] = "bad_verdict",
 	};

@@ -50,6 +50,18 @@ policy_part(const struct query *q)
 	return o;
 }
 
+/* The flags of fanotify_init(2), as numbers: for who asks about a kernel. */
+static json_t *
+fanotify_part(const struct query *q)
+{
+	const struct vitals_loader *l = q->loader_page;
+	json_t *o = json_object();
+
+	set_count(o, "flags", vital_get(l->fanotify_flags));
+	set_count(o, "refused", vital_get(l->fanotify_refused));
+	return o;
+}
+
 static json_t *
 marks_part(const struct query *q)
 {
@@ -75,6 +87,9 @@ answers_part(const struct query *q)
 	set_count(o, "from_cache", vital_get(m->from_cache));
 	set_count(o, "from_decider", vital_get(m->from_decider));
 	set_count(o, "unknown_subject", vital_get(m->context_unknown));
+	set_count(o, "already_answered", vital_get(m->already_answered));
+	set_count(o, "cache_entries", vital_get(m->cache_entries));
+	set_count(o, "cache_flushes", vital_get(m->cache_flushes));
 	set_count(o, "unmediated", vital_get(q->loader_page->unmediated));
 	set_count(o, "rescued_allow", vital_get(q->loader_page->rescued_allow));
 	set_count(o, "rescued_deny", vital_get(q->loader_page->rescued_deny));
@@ -129,7 +144,7 @@ drops_part(const struct query *q)
 
 	set_count(o, "records", vital_get(m->records_lost));
 	set_count(o, "store", vital_get(q->store_page->lost));
-	set_count(o, "answer_errors", vital_get(m->answer_errors));
+	set_count(o, "admin_records", vital_get(q->loader_page->admin_lost));
 	set_count(o, "events_without_fd", vital_get(m->events_without_fd));
 	set_count(
 	    o, "notify_overflows", vital_get(q->loader_page->notify_overflows));
@@ -209,6 +224,7 @@ status_object(const struct query *q)
 	set(o, "policy", policy_part(q));
 	set(o, "context", judge_context(q->loader_page));
 	set(o, "capabilities", judge_capabilities(q));
+	set(o, "fanotify", fanotify_part(q));
 	set(o, "hooks", judge_hooks(q->loader_page));
 	set(o, "superblocks", judge_superblocks(q->loader_page));
 	set(o, "marks", marks_part(q));

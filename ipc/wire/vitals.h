@@ -20,7 +20,7 @@
 #define PENDING_SLOTS                                                          \
 	65536 /* event descriptor numbers; RLIMIT_NOFILE of the monitor */
 #define OWN_PIDS_MAX 32
-#define HOOKS_MAX 64
+#define HOOKS_MAX 8
 #define SUPERBLOCKS_MAX 64
 #define LATENCY_BUCKETS 40 /* bucket i: < 2^(i/2) us, last: everything else */
 
@@ -44,9 +44,8 @@ enum default_cause {
 	DEFAULT_DEADLINE = 0, /* decider too slow */
 	DEFAULT_DECIDER_DOWN = 1,
 	DEFAULT_TABLE_FULL = 2, /* more pending events than the table holds */
-	DEFAULT_SUBJECT_CAP = 3,
-	DEFAULT_SEAL_LATE = 4, /* the seal did not come in time */
-	DEFAULT_BAD_VERDICT = 5,
+	DEFAULT_SEAL_LATE = 3,	/* the seal did not come in time */
+	DEFAULT_BAD_VERDICT = 4,
 	DEFAULT_CAUSES
 };
 
@@ -60,7 +59,8 @@ struct vitals_monitor {
 	uint64_t own_allowed; /* opens of our own processes */
 	uint64_t from_cache, from_decider;
 	uint64_t defaulted[DEFAULT_CAUSES];
-	uint64_t answer_errors, already_answered; /* write() failed; ENOENT */
+	uint64_t
+	    already_answered; /* ENOENT: by the watchdog, or the opener died */
 	uint64_t events_without_fd; /* the kernel could not open it: opener
 				       refused */
 	uint64_t context_unknown;
@@ -75,7 +75,7 @@ struct vitals_hook {
 	char name[48];
 	uint32_t state; /* enum coverage */
 	int32_t err;	/* -errno that stopped it, or 0 */
-	uint64_t lost;	/* recursion misses, failed reserves */
+	uint64_t lost;	/* how often it could not do its part */
 };
 
 struct vitals_superblock {
@@ -102,12 +102,10 @@ struct vitals_loader {
 	int32_t context_err[CONTEXT_MAX]; /* why each better rung was refused; 0
 					     taken or not tried, 1 loaded but
 					     never fired */
-	uint32_t kernel_verdicts;  /* 0 none, else the rung that denies in the
-				      kernel */
-	uint32_t fanotify_flags;   /* flags fanotify_init took */
-	uint32_t fanotify_refused; /* flags of the full set it refused */
-	uint32_t own_pids[OWN_PIDS_MAX]; /* 0: free; ours: opens are allowed
-					    unasked */
+	uint32_t fanotify_flags;	  /* flags fanotify_init took */
+	uint32_t fanotify_refused;	  /* flags of the full set it refused */
+	uint32_t own_pids[OWN_PIDS_MAX];  /* 0: free; ours: opens are allowed
+					     unasked */
 	uint64_t marks, marks_failed, missing_paths;
 	uint64_t restarts[PROCESS_MAX];
 	uint64_t rescued_allow,

@@ -142,6 +142,16 @@ setup() { private_folder; }
 	like "$output" '[Gg]uarding'
 }
 
+@test "status names the places in the kernel where it sits, and what they missed" {
+	configure_tee
+	start_service
+	ctl status --json | holds '
+		(.hooks | map(.name) | .[:2]) == ["fanotify open", "fanotify names"] and
+		.hooks[0].state == "guarded" and .hooks[1].state == "observed" and
+		(.hooks[2].name | startswith("context ")) and
+		(.hooks | all(.lost == 0 or .name != "fanotify names"))'
+}
+
 @test "the log of the service verifies" {
 	configure_tee
 	start_service

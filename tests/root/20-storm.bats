@@ -33,7 +33,7 @@ setup() { private_folder; }
 	# Half or so were denials, and nothing was answered by default or lost.
 	[ "$(grep -c deny "$D/storm.out")" -gt $((done_ * 2 / 5)) ]
 	status_says '[.defaulted[]] | add == 0'
-	status_says '[.drops.records, .drops.store, .drops.answer_errors, .log.gaps] | add == 0'
+	status_says '[.drops.records, .drops.store, .drops.admin_records, .log.gaps] | add == 0'
 	keep_key
 	stop_service
 	verify_intact

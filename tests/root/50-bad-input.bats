@@ -241,11 +241,11 @@ setup() { private_folder; }
 	configure_tee
 	start_service
 	cp "$conf" "$D/good"
-	sed -i 's/deny change/dny change/' "$conf"
+	sed -i 's/deny change/dny change\n    alow write\n    deny frobnicate/' "$conf"
 	kill -HUP "$loader"
-	wait_record admin '.what == "reload-failed"'
+	wait_record admin '.what == "reload-failed" and .errors == 3'
 	is "$(opens "$file" O_WRONLY)" EPERM
-	status_says '.policy.state == "last reload failed"'
+	status_says '.policy.state == "last reload failed" and .policy.errors == 3'
 	said 'doorward\.conf:[0-9]+:[0-9]+: '
 	cat "$D/good" >"$conf"
 	kill -HUP "$loader"
