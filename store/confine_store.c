@@ -48,6 +48,7 @@ static const struct confine_call calls[] = {
     /* time */
     {SCMP_SYS(clock_gettime), 0, {{0}}},
     {SCMP_SYS(gettimeofday), 0, {{0}}},
+    {SCMP_SYS(time), 0, {{0}}},
     {SCMP_SYS(clock_adjtime), 0, {{0}}}, /* reads: it has no CAP_SYS_TIME */
     {SCMP_SYS(adjtimex), 0, {{0}}},
     /* memory, identity, randomness, the end */
