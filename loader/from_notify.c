@@ -39,9 +39,9 @@ path_of(const struct loader *l, const struct notify_event *e, char *path,
 
 	if (fs == NULL)
 		return -ESTALE;
-	mount = open(fs->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (mount == -1)
-		return -errno;
+	more = mark_system_open(fs, &mount);
+	if (more < 0)
+		return more;
 	h.head.handle_bytes = e->handle_bytes;
 	h.head.handle_type = e->handle_type;
 	memcpy(h.bytes + sizeof(h.head), e->handle, e->handle_bytes);

@@ -210,7 +210,8 @@ struct file_system {
 	uint32_t state; /* enum coverage */
 	int32_t err;
 	uint64_t marks;
-	char *path; /* a directory on it, to open handles by */
+	uint64_t mnt_id;
+	char *path; /* seen on it first: mark_system_open() */
 };
 
 struct marks {
@@ -266,6 +267,11 @@ mark_system(struct loader *l, int fd, const char *path, uint64_t dev);
 /* The known file system with this id, or NULL. */
 const struct file_system *
 mark_system_by_fsid(const struct marks *m, const int fsid[2]);
+/*
+ * A directory of it, through the mount it was seen through if that is still
+ * there: what handles are opened by. *ret_fd is the caller's. 0, or -ENODEV.
+ */
+int mark_system_open(const struct file_system *fs, int *ret_fd);
 /* A watch has a place here. 0 or -errno. */
 int
 mark_note_place(struct marks *m, uint64_t dev, uint64_t mnt_id, uint32_t watch);

@@ -189,7 +189,7 @@ open_entry(const struct loader *l, const struct mark *m)
 	} h;
 	const struct file_system *fs = NULL;
 	int mount fd_cleanup = -1;
-	int fd;
+	int fd, r;
 
 	for (uint32_t i = 0; i < l->marks.nsystems; i++) {
 		if (l->marks.systems[i].dev == m->dev)
@@ -197,9 +197,9 @@ open_entry(const struct loader *l, const struct mark *m)
 	}
 	if (fs == NULL || m->handle_len == 0)
 		return -ENOENT;
-	mount = open(fs->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (mount == -1)
-		return -errno;
+	r = mark_system_open(fs, &mount);
+	if (r < 0)
+		return r;
 	h.head.handle_bytes = m->handle_len;
 	h.head.handle_type = m->handle_type;
 	memcpy(h.bytes + sizeof(h.head), m->handle, m->handle_len);

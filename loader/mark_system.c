@@ -5,11 +5,14 @@
 #include "loader/loader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
+#include "ipc/proc/fd.h"
 #include "ipc/proc/log.h"
 
 /* linux/magic.h does not have these. */
@@ -128,6 +131,7 @@ mark_system(struct loader *l, int fd, const char *path, uint64_t dev)
 	struct marks *m = &l->marks;
 	struct file_system *fs;
 	struct statfs st;
+	struct look look;
 	const char *why;
 	char name[16];
 
@@ -151,6 +155,8 @@ mark_system(struct loader *l, int fd, const char *path, uint64_t dev)
 	*fs = (struct file_system){
 	    .dev = dev, .type = (uint32_t)st.f_type, .path = strdup(path)};
 	memcpy(fs->fsid, &st.f_fsid, sizeof(fs->fsid));
+	if (look_at(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, &look) == 0)
+		fs->mnt_id = look.mnt_id;
 	why = fs->path == NULL ? "no memory" : unfit(m, fs->type);
 	if (why == NULL) {
 		fs->state = COVERAGE_GUARDED;
@@ -171,6 +177,50 @@ mark_system_by_fsid(const struct marks *m, const int fsid[2])
 			return &m->systems[i];
 	}
 	return NULL;
+}
+
+static int
+open_on(const struct file_system *fs, const char *path, bool any_mount)
+{
+	int fd fd_cleanup =
+	    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+	struct look look;
+
+	if (fd == -1 ||
+	    look_at(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, &look) < 0 ||
+	    look.dev != fs->dev || (look.mnt_id != fs->mnt_id && !any_mount))
+		return -1;
+	return take_fd(&fd);
+}
+
+/*
+ * The folder may be another's to rename, and then something else is there, or
+ * nothing: those above it serve as well. It is not kept open, or nobody could
+ * unmount what is watched.
+ */
+int
+mark_system_open(const struct file_system *fs, int *ret_fd)
+{
+	for (int any_mount = 0; any_mount <= 1; any_mount++) {
+		char path[PATH_BYTES_MAX + 1];
+		size_t len = strlen(fs->path);
+
+		memcpy(path, fs->path, len + 1);
+		for (;;) {
+			int fd = open_on(fs, path, any_mount != 0);
+
+			if (fd >= 0) {
+				*ret_fd = fd;
+				return 0;
+			}
+			if (len <= 1)
+				break;
+			while (len > 1 && path[len] != '/')
+				len--;
+			path[len] = '\0';
+		}
+	}
+	return -ENODEV;
 }
 
 void

@@ -63,3 +63,26 @@ hides() {
 	is "$(opens "$file" O_RDONLY)" EPERM
 	hides openat2
 }
+
+@test "a folder put out of the way blinds nobody to what appears elsewhere" {
+	mkdir -p "$D/user/app/conf"
+	configure <<-CONF
+		watch first {
+		    path "$D/user/app/conf/**"
+		    deny change
+		}
+		watch test {
+		    path "$D/guarded/**"
+		    allow write by exe "/usr/bin/tee"
+		    deny change
+		}
+	CONF
+	start_service
+	mv "$D/user/app" "$D/user/gone"
+	mkdir -p "$D/guarded/new/deep"
+	denied() {
+		echo one | tee "$D/guarded/new/deep/file" >/dev/null
+		[ "$(opens "$D/guarded/new/deep/file" O_WRONLY)" = EPERM ]
+	}
+	until_true 10 denied
+}
