@@ -184,7 +184,7 @@ lie_fill(uint16_t type, void *msg, struct fill *fill)
 #undef REC
 #undef MSG
 	default:
-		assert(!"a type of the table");
+		assert(false && "a type of the table");
 	}
 }
 
@@ -206,7 +206,7 @@ lie_encode(uint16_t type, const void *msg, enum lie lie, size_t which,
 #undef REC
 #undef MSG
 	default:
-		assert(!"a type of the table");
+		assert(false && "a type of the table");
 	}
 	*ret_lied = l.lied;
 	return l.len;
@@ -227,7 +227,7 @@ lie_spoil(uint16_t type, void *msg, enum lie lie, size_t which)
 #undef REC
 #undef MSG
 	default:
-		assert(!"a type of the table");
+		assert(false && "a type of the table");
 	}
 	return l.lied;
 }
