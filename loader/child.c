@@ -88,6 +88,8 @@ child_start(struct loader *l, enum child_slot slot)
 	s.argv[1] = uid;
 	s.argv[2] = gid;
 	s.argv[3] = l->options.debug ? debug_arg : NULL;
+	s.urgent = child_processes[slot] == PROCESS_MONITOR ||
+		   child_processes[slot] == PROCESS_DECIDER;
 	s.fds[0] = s.fds[1] = -1;
 	s.fds[2] = 2;
 	s.fds[3] = far;

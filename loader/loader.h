@@ -113,6 +113,7 @@ struct spawn {
 	int fds[SPAWN_FDS_MAX];
 	size_t nfds;
 	rlim_t file_bytes; /* 0: no limit */
+	bool urgent;	   /* openers wait for it: it keeps our priority */
 	int (*prepare)(struct spawn *s, void *ctx);
 	void *ctx;
 };
@@ -436,6 +437,9 @@ struct rescued {
 };
 
 void watchdog_tick(struct loader *l);
+/* How long events may wait for a monitor that was greeted: most of the shortest
+ * deadline, ns. */
+uint64_t watchdog_patience_ns(const struct loader *l);
 /* Answers everything a dead monitor left, by number. */
 void rescue_drain(struct loader *l);
 /* Answers what is overdue in a living monitor's page. */

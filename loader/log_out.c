@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -113,6 +114,7 @@ start(struct loader *l)
 		return pid == -1 ? -errno : 0;
 	}
 	(void)setsid();
+	(void)setpriority(PRIO_PROCESS, 0, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -87,6 +87,8 @@ open_signals(struct loader *l)
 		fatal("the event loop");
 }
 
+#define ANSWERING_NICE (-14)
+
 static void
 be_sane(void)
 {
@@ -108,6 +110,12 @@ be_sane(void)
 		    (unsigned long long)nofile.rlim_cur);
 	}
 	(void)setrlimit(RLIMIT_CORE, &core);
+	/*
+	 * Openers wait for monitor and decider, and both for the watchdog: all
+	 * three go before what keeps the machine busy. The others do not.
+	 */
+	if (setpriority(PRIO_PROCESS, 0, ANSWERING_NICE) == -1)
+		log_debug("our priority cannot be raised");
 }
 
 /* Policy, folders, accounts: everything that can be wrong without us. */

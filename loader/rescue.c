@@ -22,7 +22,6 @@
 #define GRACE_NS (25 * NS_PER_MS) /* the monitor's own timer comes first */
 #define BATCH 256
 #define SERVE_EVENTS 64
-#define GREETED_NS (100 * NS_PER_MS)
 /*
  * Numbers are given lowest first: what a monitor had read but not yet written
  * into its page lies close above what it had.
@@ -174,15 +173,26 @@ monitor_has_read(const struct child *c)
 	       !chan_wants_write(c->chan);
 }
 
+static bool
+nobody_is_there(const struct loader *l)
+{
+	const struct child *c = &l->children[SLOT_MONITOR];
+
+	return c->pid == 0 || !c->hello;
+}
+
 bool
 rescue_nobody_reads(struct loader *l)
 {
 	struct child *c = &l->children[SLOT_MONITOR];
 
-	if (c->pid == 0 || !c->hello)
+	if (nobody_is_there(l))
 		return true;
-	/* It may still be on its way through its own libraries. */
-	if (now_ns() - c->hello_ns < GREETED_NS)
+	/*
+	 * It may wait for a processor: what it will judge rightly is not
+	 * answered wrongly before its time is nearly over.
+	 */
+	if (now_ns() - c->hello_ns < watchdog_patience_ns(l))
 		return false;
 	/*
 	 * Only once: later messages lie unread while it is busy with events,
@@ -219,13 +229,16 @@ rescue_serve(struct loader *l)
 		(void)close(e.fd);
 	}
 	note(l, &count);
+	/* Who comes now has his time before him, too. */
+	if (!nobody_is_there(l))
+		l->children[SLOT_MONITOR].hello_ns = now_ns();
 }
 
 static void
 serve(struct loader *l, void *arg)
 {
 	(void)arg;
-	if (rescue_nobody_reads(l))
+	if (nobody_is_there(l))
 		rescue_serve(l);
 	else
 		loop_remove(l, &l->group_source);
@@ -235,7 +248,7 @@ serve(struct loader *l, void *arg)
 void
 serve_meanwhile(struct loader *l)
 {
-	if (l->group_source.fd >= 0)
+	if (l->group_source.fd >= 0 || !nobody_is_there(l))
 		return;
 	l->group_source = (struct loop_source){
 	    .fd = l->kernel.group, .ready = serve, .arg = NULL};

@@ -108,6 +108,8 @@ static void __attribute__((noreturn)) run_child(struct spawn *s, int go)
 	/* Until our pid is known to the monitor an open could wait for ever. */
 	if (read(go, &c, 1) != 1)
 		_exit(126);
+	if (!s->urgent)
+		(void)setpriority(PRIO_PROCESS, 0, 0);
 	(void)setrlimit(RLIMIT_MEMLOCK, &locked);
 	if (s->file_bytes != 0)
 		(void)setrlimit(RLIMIT_FSIZE, &size);

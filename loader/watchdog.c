@@ -15,21 +15,36 @@
 #define STUCK_MOST_NS NS_PER_S
 #define STORE_STUCK_NS (10 * NS_PER_S)
 
+static uint64_t
+least_deadline_ns(const struct loader *l)
+{
+	const struct compiled_header *c = l->policy.view.compiled;
+	uint64_t least = 2 * STUCK_MOST_NS;
+
+	for (uint32_t i = 0; i < c->nwatches; i++) {
+		uint64_t ns = compiled_watch(c, i)->deadline_ms * NS_PER_MS;
+
+		if (ns < least)
+			least = ns;
+	}
+	return least;
+}
+
 /* The openers it has not read yet have this long, at most. */
 static uint64_t
 stuck_limit(const struct loader *l)
 {
-	const struct compiled_header *c = l->policy.view.compiled;
-	uint64_t least = STUCK_MOST_NS;
+	uint64_t half = least_deadline_ns(l) / 2;
 
-	for (uint32_t i = 0; i < c->nwatches; i++) {
-		uint64_t half =
-		    compiled_watch(c, i)->deadline_ms * NS_PER_MS / 2;
+	return half < STUCK_LEAST_NS ? STUCK_LEAST_NS : half;
+}
 
-		if (half < least)
-			least = half;
-	}
-	return least < STUCK_LEAST_NS ? STUCK_LEAST_NS : least;
+uint64_t
+watchdog_patience_ns(const struct loader *l)
+{
+	uint64_t most = least_deadline_ns(l) / 4 * 3;
+
+	return most < STUCK_LEAST_NS ? STUCK_LEAST_NS : most;
 }
 
 static void
