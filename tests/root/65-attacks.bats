@@ -86,3 +86,13 @@ hides() {
 	}
 	until_true 10 denied
 }
+
+nice_of() { awk '{ print $19 }' "/proc/$1/stat"; }
+
+@test "those an opener waits for come first at the processors, the others do not" {
+	[ "$(nice -n -14 nice 2>/dev/null)" = -14 ] || skip "priorities cannot be raised here"
+	configure_tee
+	start_service
+	is "$(nice_of "$loader") $(nice_of "$(child monitor)") $(nice_of "$(child decider)")" "-14 -14 -14"
+	is "$(nice_of "$(child store)") $(nice_of "$(child query)")" "0 0"
+}
