@@ -100,11 +100,11 @@ holders() {
 @test "without -f it goes to the background when it is ready" {
 	configure_tee
 	timeout 60 "$build/loader/doorward-loader" -c "$conf" >"$D/service.out" 2>"$D/service.log" </dev/null 3>&-
+	# Known to teardown before anything can fail.
+	loader=$(pgrep -of "^$build/loader/doorward-loader -c $conf\$")
+	others+=("$loader")
 	is_guarding
 	is "$(opens "$file" O_WRONLY)" EPERM
-	loader=$(pgrep -f "^$build/loader/doorward-loader -c $conf\$" | head -n 1)
-	[ -n "$loader" ]
-	others+=("$loader")
 	kill -TERM "$loader"
 	until_true 15 gone "$loader"
 	[ ! -e "$sock" ]
