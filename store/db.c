@@ -312,17 +312,6 @@ has(struct db *db, const char *sql)
 }
 
 int
-db_has_keys(struct db *db, uint64_t block)
-{
-	char sql[96];
-
-	(void)snprintf(sql, sizeof(sql),
-	    "SELECT count(*) FROM keyblk WHERE b = %llu",
-	    (unsigned long long)block);
-	return has(db, sql);
-}
-
-int
 db_has_note(struct db *db, enum note_kind kind, int64_t n)
 {
 	char sql[96];

@@ -42,8 +42,7 @@ int db_end(struct db *db, uint64_t *ret);
 /* -ENOENT: none. */
 int db_last_seal(
     struct db *db, uint64_t *ret_n, uint64_t *ret_size, uint8_t ret_sig[64]);
-/* 1 the block's keys are here, 0 not, -errno. */
-int db_has_keys(struct db *db, uint64_t block);
+/* 1 the note is here, 0 not, -errno. */
 int db_has_note(struct db *db, enum note_kind kind, int64_t n);
 /* A note's body, NUL-terminated; -ENOENT, -EMSGSIZE. */
 int db_note(struct db *db, enum note_kind kind, char *buf, size_t cap);

@@ -57,15 +57,6 @@ labels_get(struct labels *l, uint64_t dev, uint64_t ino)
 }
 
 void
-labels_free(struct labels *l)
-{
-	for (int i = 0; i < LABEL_SETS; i++)
-		for (int j = 0; j < LABEL_WAYS; j++)
-			free(l->set[i][j].path);
-	memset(l, 0, sizeof(*l));
-}
-
-void
 actors_clear(struct actors *a)
 {
 	memset(a, 0, sizeof(*a));

@@ -33,7 +33,6 @@ struct labels {
 void labels_put(struct labels *l, uint64_t dev, uint64_t ino, const char *path);
 /* NULL: not known. Valid until the next labels_put. */
 const char *labels_get(struct labels *l, uint64_t dev, uint64_t ino);
-void labels_free(struct labels *l);
 
 struct actor {
 	uint64_t start_ns, exe_dev, exe_ino;

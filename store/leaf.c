@@ -8,26 +8,6 @@
 
 #define HASH_COLUMN_MAX 64
 
-static const char *const column_names[LEAF_COLUMNS] = {
-    "ts",
-    "kind",
-    "act",
-    "verdict",
-    "rule",
-    "actor",
-    "uid",
-    "auid",
-    "pid",
-    "path",
-    "dev",
-    "ino",
-    "mode",
-    "size",
-    "hnew",
-    "hold",
-    "ext",
-};
-
 void
 leaf_clear(struct leaf *l)
 {
@@ -59,12 +39,6 @@ leaf_column_is_number(enum leaf_column c)
 {
 	return c != LEAF_PATH && c != LEAF_HNEW && c != LEAF_HOLD &&
 	       c != LEAF_EXT;
-}
-
-const char *
-leaf_column_name(enum leaf_column c)
-{
-	return column_names[c];
 }
 
 static size_t

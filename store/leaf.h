@@ -202,8 +202,6 @@ int64_t leaf_number(const struct leaf *l, enum leaf_column c, int64_t other);
 
 /* True when column c of the canonical form holds numbers (else bytes). */
 bool leaf_column_is_number(enum leaf_column c);
-/* The column's name in table rec. */
-const char *leaf_column_name(enum leaf_column c);
 
 /*
  * Is this a record that can exist? Types per column, ts and kind present,

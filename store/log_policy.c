@@ -8,8 +8,7 @@
 
 #include "store/row.h"
 
-/* The first part of the newest policy at or below index, of one generation (or
- * any: < 0). */
+/* The first part of the newest policy of this generation at or below index. */
 static int
 find_policy(struct log_reader *r, uint64_t index, int64_t generation,
     uint64_t *ret_index)
@@ -30,9 +29,8 @@ find_policy(struct log_reader *r, uint64_t index, int64_t generation,
 
 			if (row_leaf(s, &l) < 0 ||
 			    ext_find_number(&l, EXT_POLICY_PART, -1) != 0 ||
-			    (generation >= 0 &&
-				ext_find_number(&l, EXT_POLICY_GENERATION,
-				    -1) != generation))
+			    ext_find_number(&l, EXT_POLICY_GENERATION, -1) !=
+				generation)
 				continue;
 			*ret_index = l.index;
 			found = true;
@@ -60,12 +58,6 @@ log_policy_index(
 	if (generation < 0)
 		return -ENOENT;
 	return find_policy(r, event->index, generation, ret_index);
-}
-
-int
-log_policy_before(struct log_reader *r, uint64_t index, uint64_t *ret_index)
-{
-	return find_policy(r, index, -1, ret_index);
 }
 
 struct parts {

@@ -69,9 +69,6 @@ int log_get(
  */
 int log_policy_index(
     struct log_reader *r, const struct leaf *event, uint64_t *ret_index);
-/* The newest POLICY leaf at or below index; -ENOENT. */
-int
-log_policy_before(struct log_reader *r, uint64_t index, uint64_t *ret_index);
 /*
  * The policy whose first part is the leaf index. hash is its BLAKE2b-256.
  * -ENOENT, -EBADMSG, -ENOMEM.

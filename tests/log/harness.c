@@ -415,14 +415,6 @@ harness_lost(struct harness *h, unsigned int source, uint64_t count)
 }
 
 void
-harness_admin(struct harness *h, unsigned int what, uint64_t a)
-{
-	struct msg_ADMIN m = {.what = (uint16_t)what, .a = a};
-
-	send_patiently(h, h->to_store, MSG_ADMIN, &m, NULL);
-}
-
-void
 harness_policy(
     struct harness *h, uint64_t generation, const void *bytes, size_t len)
 {

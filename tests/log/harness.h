@@ -45,7 +45,6 @@ void harness_events(struct harness *h, uint64_t count, unsigned int deny_every);
 void
 harness_label(struct harness *h, uint64_t dev, uint64_t ino, const char *path);
 void harness_lost(struct harness *h, unsigned int source, uint64_t count);
-void harness_admin(struct harness *h, unsigned int what, uint64_t a);
 /* A compiled policy, borrowed. */
 void harness_policy(
     struct harness *h, uint64_t generation, const void *bytes, size_t len);

@@ -75,27 +75,11 @@ fake_queued(void)
 	return nevents - next_read;
 }
 
-size_t
-fake_open_fds(void)
-{
-	return nopen;
-}
-
 struct fake_event *
 fake_find(const char *name)
 {
 	for (size_t i = nevents; i-- > 0;) {
 		if (strcmp(events[i].name, name) == 0)
-			return &events[i];
-	}
-	return NULL;
-}
-
-struct fake_event *
-fake_blocked(int tid)
-{
-	for (size_t i = nevents; i-- > 0;) {
-		if (events[i].tid == tid && events[i].state == FAKE_READ)
 			return &events[i];
 	}
 	return NULL;

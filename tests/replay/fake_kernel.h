@@ -49,15 +49,12 @@ struct fake_event *fake_event(size_t i);
 size_t fake_nevents(void);
 /* The last event of that name, or NULL. */
 struct fake_event *fake_find(const char *name);
-/* The event tid is blocked in, or NULL. */
-struct fake_event *fake_blocked(int tid);
 
 /* Answers as the loader's watchdog would. */
 void fake_watchdog(struct fake_event *e, uint8_t answer);
 /* The next read says -err, and reads no event. */
 void fake_read_fails(int err);
 size_t fake_queued(void); /* events nobody has read */
-size_t fake_open_fds(void);
 
 uint64_t fake_now(void);
 void fake_set_now(uint64_t ns);
