@@ -12,13 +12,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ipc/proc/fd.h"
 #include "ipc/proc/log.h"
 #include "loader/config_open.h"
+#include "loader/memfd.h"
 
 #define COMPILE_FD_OUTPUT 3
 #define COMPILE_FD_ROOT 4
@@ -65,10 +65,8 @@ compile_begin(struct loader *l, struct compile *c)
 {
 	static char compile_arg[] = "--compile", end_arg[] = "--";
 	const struct account *a = &l->accounts.of[PROCESS_POLICY];
-	int output fd_cleanup =
-	    memfd_create("policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int text fd_cleanup =
-	    memfd_create("policy-text", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int output fd_cleanup = memfd_new("policy");
+	int text fd_cleanup = memfd_new("policy-text");
 	struct spawn s = {
 	    .argv = {l->programs.path[PROCESS_POLICY], uid_text, gid_text,
 		compile_arg, end_arg},
@@ -79,8 +77,8 @@ compile_begin(struct loader *l, struct compile *c)
 	};
 	int r;
 
-	if (output == -1 || text == -1)
-		return -errno;
+	if (output < 0 || text < 0)
+		return output < 0 ? output : text;
 	(void)snprintf(uid_text, sizeof(uid_text), "%u", (unsigned int)a->uid);
 	(void)snprintf(gid_text, sizeof(gid_text), "%u", (unsigned int)a->gid);
 	for (size_t i = 0; i < SPAWN_FDS_MAX; i++)
@@ -94,15 +92,6 @@ compile_begin(struct loader *l, struct compile *c)
 	c->deadline_ns = now_ns() + COMPILE_NS;
 	c->output = take_fd(&output);
 	c->text = take_fd(&text);
-	return 0;
-}
-
-static int
-seal(int fd)
-{
-	if (fcntl(fd, F_ADD_SEALS,
-		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == -1)
-		return -errno;
 	return 0;
 }
 
@@ -122,11 +111,11 @@ int
 compile_judge(struct compile *c, int wait_status, int *ret_fd)
 {
 	struct policy_view v = {NULL, NULL};
-	int r = seal(c->text);
+	int r = memfd_seal(c->text);
 
 	c->pid = 0;
 	if (r == 0)
-		r = seal(c->output);
+		r = memfd_seal(c->output);
 	if (r < 0) {
 		log_warn_r(r, "sealing the compiler's output");
 		return COMPILE_FAILED;

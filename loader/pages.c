@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ipc/proc/fd.h"
+#include "loader/memfd.h"
 
 /*
  * A page and the descriptor its readers get: opened read-only, so that none of
@@ -44,15 +45,12 @@ make_page(
 static int
 make_nothing(int *ret)
 {
-	int fd fd_cleanup =
-	    memfd_create("nothing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd fd_cleanup = memfd_new("nothing");
+	int r = fd < 0 ? fd : memfd_seal(fd);
 
-	if (fd == -1 ||
-	    fcntl(fd, F_ADD_SEALS,
-		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == -1)
-		return -errno;
-	*ret = take_fd(&fd);
-	return 0;
+	if (r == 0)
+		*ret = take_fd(&fd);
+	return r;
 }
 
 int

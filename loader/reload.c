@@ -13,11 +13,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ipc/proc/fd.h"
 #include "ipc/proc/log.h"
+#include "loader/memfd.h"
 
 #define REFRESH_NS (300 * NS_PER_MS) /* changes come in bursts */
 #define TAKEN_NS (5 * NS_PER_S)
@@ -42,15 +42,12 @@ policy_latest(const struct loader *l)
 static int
 text_of(const char *line, int *ret_fd)
 {
-	int fd fd_cleanup =
-	    memfd_create("text", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd fd_cleanup = memfd_new("text");
 	size_t len = strlen(line);
 
-	if (fd == -1)
-		return -errno;
-	if (write(fd, line, len) != (ssize_t)len ||
-	    fcntl(fd, F_ADD_SEALS,
-		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == -1)
+	if (fd < 0)
+		return fd;
+	if (write(fd, line, len) != (ssize_t)len || memfd_seal(fd) < 0)
 		return -EIO;
 	*ret_fd = take_fd(&fd);
 	return 0;

@@ -2,13 +2,12 @@
 #include "loader/loader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ipc/proc/fd.h"
+#include "loader/memfd.h"
 
 static int
 by_number(uint64_t a, uint64_t b)
@@ -83,19 +82,14 @@ write_table(int fd, const struct resolved_header *h,
 		r = write_all(fd, exes->at, exes->n * sizeof(*exes->at));
 	if (r == 0)
 		r = write_all(fd, m->places, m->nplaces * sizeof(*m->places));
-	if (r == 0 &&
-	    fcntl(fd, F_ADD_SEALS,
-		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == -1)
-		r = -errno;
-	return r;
+	return r == 0 ? memfd_seal(fd) : r;
 }
 
 int
 resolved_make(struct loader *l, const struct compiled_header *c,
     uint64_t generation, int *ret_fd)
 {
-	int fd fd_cleanup =
-	    memfd_create("resolved", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd fd_cleanup = memfd_new("resolved");
 	struct exe_list exes = {NULL, 0, 0};
 	struct marks *m = &l->marks;
 	struct resolved_header h = {
@@ -103,8 +97,8 @@ resolved_make(struct loader *l, const struct compiled_header *c,
 	size_t bytes;
 	int r;
 
-	if (fd == -1)
-		return -errno;
+	if (fd < 0)
+		return fd;
 	r = exes_resolve(c, &exes);
 	if (r == 0) {
 		exes.n = sort(exes.at, exes.n, sizeof(*exes.at), order_exes);
