@@ -14,4 +14,5 @@ case $($format --version) in
 	;;
 esac
 cd "$srcdir"
+srcdir=.
 c_files | tr '\n' '\0' | xargs -0 "$format" --dry-run -Werror
