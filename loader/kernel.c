@@ -97,6 +97,16 @@ prove_permission_events(const struct kernel *k, int empty_root)
 }
 
 void
+kernel_spare(struct kernel *k)
+{
+	k->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (k->spare == -1)
+		fatal("/dev/null");
+	if (k->spare >= EVENT_FDS_FROM)
+		fatalx("too many descriptors were open when we were started");
+}
+
+void
 kernel_open(struct kernel *k, int empty_root)
 {
 	open_group(k);

@@ -170,10 +170,14 @@ void state_close(struct state *s, const struct compiled_header *c, bool closed);
 /* ---- kernel.c ---- */
 
 struct kernel {
+	int spare;  /* keeps a number below EVENT_FDS_FROM for our own reads */
 	int group;  /* permission group */
 	int notify; /* notification group; -1: this kernel has none */
 	unsigned int flags, refused;
 };
+
+/* Takes the spare number; first of all, while low numbers are free. Fatal. */
+void kernel_spare(struct kernel *k);
 
 /* Fatal with a clear message. */
 void kernel_open(struct kernel *k, int empty_root);

@@ -206,6 +206,7 @@ main(int argc, char **argv)
 	be_sane();
 	if (!l->options.foreground)
 		daemonize();
+	kernel_spare(&l->kernel);
 	prepare(l);
 	open_kernel(l);
 	state_listen(&l->state, l->policy.view.compiled, l->admin_gid);

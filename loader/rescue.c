@@ -8,6 +8,7 @@
  */
 #include "loader/loader.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -16,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "ipc/proc/fd.h"
 #include "ipc/proc/log.h"
 #include "loader/overdue.h"
 
@@ -213,11 +215,17 @@ rescue_serve(struct loader *l)
 		struct look look;
 		uint64_t dev = 0;
 
-		/* Room for one: nothing is read that is not answered here. */
+		/*
+		 * Room for one: nothing is read that is not answered here. The
+		 * spare number is given up for it: a monitor that wakes up now
+		 * reads into higher ones, and no answer meets the wrong opener.
+		 */
+		fd_close(&l->kernel.spare);
 		if (read(l->kernel.group, &e, sizeof(e)) != (ssize_t)sizeof(e))
 			break;
 		if (e.fd < 0)
 			continue;
+		assert(e.fd < EVENT_FDS_FROM);
 		if (own_pid_is(l->pages.loader, e.pid)) {
 			(void)answer(l, (uint32_t)e.fd, VERDICT_ALLOW, &own);
 		} else {
@@ -228,6 +236,8 @@ rescue_serve(struct loader *l)
 		}
 		(void)close(e.fd);
 	}
+	if (l->kernel.spare == -1)
+		kernel_spare(&l->kernel);
 	note(l, &count);
 	/* Who comes now has his time before him, too. */
 	if (!nobody_is_there(l))

@@ -222,14 +222,23 @@ child_stopped(struct loader *l, pid_t pid)
 static void
 collect(struct loader *l)
 {
+	siginfo_t si = {.si_pid = 0};
 	int status;
-	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+	while (waitid(P_ALL, 0, &si, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) ==
+		   0 &&
+	       si.si_pid > 0) {
+		/* Once it is reaped, its number may be a stranger's. */
+		if (si.si_code != CLD_STOPPED && si.si_code != CLD_TRAPPED)
+			own_pid_remove(l->pages.loader, si.si_pid);
+		if (waitpid(si.si_pid, &status, WNOHANG | WUNTRACED) !=
+		    si.si_pid)
+			break;
 		if (WIFSTOPPED(status))
-			child_stopped(l, pid);
+			child_stopped(l, si.si_pid);
 		else
-			child_died(l, pid, status);
+			child_died(l, si.si_pid, status);
+		si.si_pid = 0;
 	}
 }
 

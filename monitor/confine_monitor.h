@@ -11,6 +11,7 @@
 #define DOORWARD_MONITOR_CONFINE_MONITOR_H
 
 #include "ipc/proc/confine.h"
+#include "ipc/wire/vitals.h"
 
 enum monitor_fd {
 	MONITOR_FD_LOG = 2,
@@ -20,7 +21,7 @@ enum monitor_fd {
 	MONITOR_FD_DECIDER = 6,
 	MONITOR_FD_STORE = 7,
 	MONITOR_FD_FREE = 8, /* from here on libevent's, then fillers */
-	MONITOR_FD_EVENTS = 16,
+	MONITOR_FD_EVENTS = EVENT_FDS_FROM,
 };
 
 extern const struct confine confine_monitor;

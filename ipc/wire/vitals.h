@@ -19,6 +19,11 @@
 #define VITALS_MAGIC 0x44575654u
 #define PENDING_SLOTS                                                          \
 	65536 /* event descriptor numbers; RLIMIT_NOFILE of the monitor */
+/*
+ * Event descriptors have numbers from here on in the monitor and below it in
+ * the loader, so that one number never names two unanswered events.
+ */
+#define EVENT_FDS_FROM 16
 #define OWN_PIDS_MAX 32
 #define HOOKS_MAX 8
 #define SUPERBLOCKS_MAX 64
