@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
@@ -81,13 +82,19 @@ struct strictest {
 	unsigned int verdict;
 };
 
+/* In audit mode nothing is denied, by nobody. */
+static unsigned int
+watch_default(const struct compiled_watch *w)
+{
+	return w->mode == MODE_ENFORCE ? w->on_timeout : VERDICT_ALLOW;
+}
+
 static void
 consider(uint32_t watch, void *ctx)
 {
 	struct strictest *s = ctx;
-	const struct compiled_watch *w = compiled_watch(s->c, watch);
 
-	if (w->mode == MODE_ENFORCE && w->on_timeout == VERDICT_DENY)
+	if (watch_default(compiled_watch(s->c, watch)) == VERDICT_DENY)
 		s->verdict = VERDICT_DENY;
 }
 
@@ -105,6 +112,33 @@ rescue_default(const struct loader *l, uint64_t dev)
 	for (uint32_t i = 0; i < s.c->nwatches; i++)
 		consider(i, &s);
 	return s.verdict;
+}
+
+/*
+ * The default of the watch that the event's file belongs to, if its path can be
+ * believed (as the monitor does); else the strictest on its device.
+ */
+static unsigned int
+default_of(const struct loader *l, int fd)
+{
+	static char path[PATH_BYTES_MAX + 1];
+	const struct policy_view *v = &l->policy.view;
+	char link[32];
+	struct look look;
+	uint32_t watch;
+	ssize_t n;
+
+	if (look_at(fd, "", AT_EMPTY_PATH, &look) < 0)
+		return rescue_default(l, 0);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, PATH_BYTES_MAX);
+	if (n <= 0 || v->compiled == NULL || v->resolved == NULL ||
+	    !resolved_mount_known(v->resolved, look.dev, look.mnt_id))
+		return rescue_default(l, look.dev);
+	watch = compiled_find_watch(v->compiled, path, (size_t)n);
+	if (watch >= v->compiled->nwatches)
+		return rescue_default(l, look.dev);
+	return watch_default(compiled_watch(v->compiled, watch));
 }
 
 void
@@ -212,8 +246,6 @@ rescue_serve(struct loader *l)
 	for (int i = 0; i < SERVE_EVENTS && rescue_nobody_reads(l); i++) {
 		struct fanotify_event_metadata e;
 		struct rescued own = {0, 0};
-		struct look look;
-		uint64_t dev = 0;
 
 		/*
 		 * Room for one: nothing is read that is not answered here. The
@@ -229,10 +261,8 @@ rescue_serve(struct loader *l)
 		if (own_pid_is(l->pages.loader, e.pid)) {
 			(void)answer(l, (uint32_t)e.fd, VERDICT_ALLOW, &own);
 		} else {
-			if (look_at(e.fd, "", AT_EMPTY_PATH, &look) == 0)
-				dev = look.dev;
 			(void)answer(
-			    l, (uint32_t)e.fd, rescue_default(l, dev), &count);
+			    l, (uint32_t)e.fd, default_of(l, e.fd), &count);
 		}
 		(void)close(e.fd);
 	}
