@@ -150,8 +150,10 @@ check_seal(
 		good_seal(v, c, ts);
 		return;
 	}
-	if (v->bad_seals++ == 0)
+	if (v->bad_seals++ == 0) {
 		v->bad_seal = c->n;
+		v->bad_size = c->size;
+	}
 }
 
 /* Seals whose place has been passed without meeting their record. */
@@ -441,12 +443,16 @@ check_node_count(struct verify *v)
 static void
 end_of_rows(struct verify *v, bool last)
 {
+	/*
+	 * What is wrong is among the first bad seal's own records: every seal
+	 * after it covers them, too, and tells nothing of its own.
+	 */
 	if (v->bad_seals > 0)
 		verify_find(v, VERIFY_TAMPERED, VERIFY_PLACE_ROWS, v->good_size,
-		    v->tree.size - 1,
-		    "seals %" PRIu64 " to %" PRIu64
-		    " are not signed by their keys over these records",
-		    v->bad_seal, v->bad_seal + v->bad_seals - 1);
+		    v->bad_size - 1,
+		    "seal %" PRIu64 " is not signed by its key over these "
+		    "records (later seals that cover them, too: %" PRIu64 ")",
+		    v->bad_seal, v->bad_seals - 1);
 	else if (v->tree.size > v->good_size && last)
 		v->report->unsealed = v->tree.size - v->good_size;
 	v->bad_seals = 0;

@@ -49,6 +49,7 @@ struct verify {
 	uint64_t good_size; /* up to here a seal has proved everything */
 	uint64_t bad_seal,
 	    bad_seals;	    /* seals since good_size that do not fit */
+	uint64_t bad_size;  /* what the first of them covers */
 	uint64_t next_seal; /* the number the next seal must have */
 	bool any_seal;
 	bool clock_record;	       /* since the last seal */
