@@ -292,5 +292,5 @@ setup() { private_folder; }
 	echo one >"$D/guarded/other" || true
 	ctl reload
 	is "$(opens "$file" O_WRONLY)" ok
-	is "$(query --kind policy | jq -s 'map(.generation) | max')" 3
+	wait_record policy '.generation == 3'
 }

@@ -61,7 +61,7 @@ attack "forge a record and its seal" "
     INSERT INTO rec SELECT $end + 1, ts, 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
         x'a101$(printf %02x $((last + 1)))' FROM rec WHERE idx=500;
     INSERT INTO seal SELECT $((last + 1)), $((end + 2)), sig FROM seal WHERE n = $last" \
-    3 "^TAMPERED 2 $end $((end + 1)) .*seals $((last + 1)) to" 3
+    3 "^TAMPERED 2 $end $((end + 1)) .*seal $((last + 1)) is not signed" 3
 
 # More of the list, where one statement suffices.
 for column in ts kind act verdict rule actor uid auid pid dev mode size; do
