@@ -28,7 +28,7 @@ on_accessed(struct chan *c, const void *msg, int *fds, void *ctx)
 	i->access =
 	    (struct item_access){.uid = m->uid, .pid = m->pid, .what = m->what};
 	memcpy(i->access.digest, m->digest, HASH_BYTES);
-	queue_put(&s->queue, i);
+	(void)queue_offer(&s->queue, i);
 	batch_run(s);
 	return 0;
 }

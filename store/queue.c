@@ -79,6 +79,19 @@ queue_put_missed(struct queue *q, uint64_t now)
 }
 
 bool
+queue_offer(struct queue *q, struct item *i)
+{
+	queue_put_missed(q, i->since);
+	if (full(q)) {
+		miss(q, i->ts);
+		item_free(i);
+		return false;
+	}
+	queue_put(q, i);
+	return true;
+}
+
+bool
 queue_put_event(struct queue *q, const struct rec_EVENT *e, uint64_t now)
 {
 	const size_t used = offsetof(struct rec_EVENT, path) + e->path_len + 1u;

@@ -2,8 +2,8 @@
 /*
  * What waits to become records: a first-in first-out queue with a bound. At the
  * bound an event is not taken but counted, and the count becomes a GAP record
- * at the place where the events are missing. Our own records (GAP, ADMIN, ...)
- * are few and always taken.
+ * at the place where the events are missing. So it is with ACCESS, which
+ * clients cause. Our own records (GAP, ADMIN, ...) are few and always taken.
  */
 #ifndef DOORWARD_STORE_QUEUE_H
 #define DOORWARD_STORE_QUEUE_H
@@ -77,8 +77,13 @@ void queue_init(struct queue *q);
 /* The caller fills kind's member of an item made here. NULL: no memory. */
 struct item *item_make(enum record_kind kind, int64_t ts, uint64_t now);
 void item_free(struct item *i);
-/* Takes the item. */
+/* Takes the item, whatever the queue holds: for what is few and our own. */
 void queue_put(struct queue *q, struct item *i);
+/*
+ * Takes the item, or counts it like an event when the queue is full: for what
+ * others can cause without end. True when it waits.
+ */
+bool queue_offer(struct queue *q, struct item *i);
 /*
  * A copy of the event, or its count in missed when the queue is full. True when
  * taken.

@@ -63,6 +63,25 @@ test_missed_events_become_a_gap(void **state)
 }
 
 static void
+test_what_clients_cause_is_bounded_too(void **state)
+{
+	size_t taken = 0;
+	struct item *i;
+
+	(void)state;
+	queue_init(&q);
+	for (size_t n = 0; n < QUEUE_EVENTS_MAX + 10; n++) {
+		i = item_make(KIND_ACCESS, (int64_t)n, 1);
+		assert_non_null(i);
+		taken += queue_offer(&q, i);
+	}
+	assert_int_equal(taken, QUEUE_EVENTS_MAX);
+	assert_int_equal(q.missed.count, 10);
+	while ((i = queue_take(&q)) != NULL)
+		item_free(i);
+}
+
+static void
 test_keeps_the_whole_path(void **state)
 {
 	static struct rec_EVENT e;
@@ -83,6 +102,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_missed_events_become_a_gap),
+	    cmocka_unit_test(test_what_clients_cause_is_bounded_too),
 	    cmocka_unit_test(test_keeps_the_whole_path),
 	};
 
