@@ -79,12 +79,14 @@ take_note(struct verify *v, uint64_t block, const char *body, size_t len)
 		note_name_cert(v->origin, block - 1, name);
 		signer = v->blocks[block - 1].cert;
 	}
-	if (note_verify(body, &n, name, signer) < 0)
-		return bad_keys(
-		    v, block, "its note is not signed by the key before");
+	if (n.nsigs != 1 || note_verify(body, &n, name, signer) < 0)
+		return bad_keys(v, block,
+		    "its note is not signed by the key before and it alone");
 	if (block < v->nblocks) {
 		if (memcmp(v->blocks[block].root, k.root, HASH_BYTES) == 0 &&
-		    memcmp(v->blocks[block].cert, k.cert, HASH_BYTES) == 0)
+		    memcmp(v->blocks[block].cert, k.cert, HASH_BYTES) == 0 &&
+		    (block > 0 ||
+			memcmp(v->identity, k.identity, HASH_BYTES) == 0))
 			return 0;
 		verify_find(v, VERIFY_FORK, VERIFY_PLACE_KEYS, block, block,
 		    "two signed notes commit different keys");
@@ -104,14 +106,17 @@ take_note(struct verify *v, uint64_t block, const char *body, size_t len)
 
 static int load_block(struct verify *v, uint64_t block);
 
-/* Also the blocks that no seal has needed yet. */
+/*
+ * Also the blocks that no seal has needed yet. The walk begins in the lowest:
+ * that one is loaded last, and stays.
+ */
 static void
 check_blocks(struct verify *v)
 {
 	sqlite3_stmt *s = NULL;
 
-	if (sqlite3_prepare_v2(v->db, "SELECT b FROM keyblk ORDER BY b", -1, &s,
-		NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(v->db, "SELECT b FROM keyblk ORDER BY b DESC",
+		-1, &s, NULL) != SQLITE_OK)
 		return;
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		uint64_t b = (uint64_t)sqlite3_column_int64(s, 0);
@@ -155,50 +160,6 @@ verify_keys(struct verify *v)
 	if (r == 0)
 		check_blocks(v);
 	return r;
-}
-
-static void
-check_published(struct verify *v, uint64_t n, const char *body, size_t len)
-{
-	char name[NOTE_NAME_MAX + 1];
-	uint8_t pk[HASH_BYTES];
-	struct checkpoint c;
-	struct note note;
-
-	note_name_seal(v->origin, n, name);
-	if (note_parse(body, len, &note) == 0 &&
-	    checkpoint_parse(body, note.text_len, &c) == 0 &&
-	    strcmp(c.origin, v->origin) == 0 &&
-	    verify_seal_key(v, n, pk) == 0 &&
-	    note_verify(body, &note, name, pk) == 0)
-		return;
-	verify_find(v, VERIFY_TAMPERED, VERIFY_PLACE_SEALS, n, n,
-	    "the published checkpoint is not what seal %" PRIu64 " signed", n);
-}
-
-void
-verify_notes(struct verify *v)
-{
-	sqlite3_stmt *s = NULL;
-
-	if (sqlite3_prepare_v2(v->db,
-		"SELECT kind, n, body FROM note WHERE kind NOT IN (1,2,4,5,6)"
-		" ORDER BY n",
-		-1, &s, NULL) != SQLITE_OK)
-		return;
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		const char *body = sqlite3_column_blob(s, 2);
-		int len = sqlite3_column_bytes(s, 2);
-
-		if (sqlite3_column_int64(s, 0) == NOTE_CHECKPOINT &&
-		    body != NULL)
-			check_published(v, (uint64_t)sqlite3_column_int64(s, 1),
-			    body, (size_t)len);
-		else
-			verify_find(v, VERIFY_TAMPERED, VERIFY_PLACE_FILE, 0, 0,
-			    "a note of no known kind");
-	}
-	sqlite3_finalize(s);
 }
 
 static void

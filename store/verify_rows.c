@@ -340,7 +340,7 @@ read_base(struct verify *v, struct tree *ret, uint64_t *ret_n)
 		*ret_n = (uint64_t)sqlite3_column_int64(s, 0);
 		note_name_seal(v->origin, *ret_n, name);
 		tree_root(ret, root);
-		if (note_parse(body, len, &note) == 0 &&
+		if (note_parse(body, len, &note) == 0 && note.nsigs == 1 &&
 		    checkpoint_parse(body, note.text_len, &c) == 0 &&
 		    strcmp(c.origin, v->origin) == 0 && c.size == ret->size &&
 		    memcmp(c.root, root, HASH_BYTES) == 0 &&
@@ -455,6 +455,11 @@ end_of_rows(struct verify *v, bool last)
 		    v->bad_seal, v->bad_seals - 1);
 	else if (v->tree.size > v->good_size && last)
 		v->report->unsealed = v->tree.size - v->good_size;
+	/* No seal came to say it; rows and node disagree all the same. */
+	if (v->bad_node && v->bad_seals == 0)
+		verify_find(v, VERIFY_TAMPERED, VERIFY_PLACE_ROWS,
+		    v->bad_node_first, v->bad_node_last,
+		    "the stored node is not that of the records");
 	v->bad_seals = 0;
 	v->bad_node = false;
 }

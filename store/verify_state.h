@@ -85,10 +85,15 @@ int verify_seal_key(struct verify *v, uint64_t n, uint8_t ret[HASH_BYTES]);
 /* Is the checkpoint (origin, t) signed as seal n? */
 bool verify_seal(struct verify *v, uint64_t n, const struct tree *t,
     const uint8_t sig[SIG_BYTES]);
-/* Published checkpoints and what else lies in table note. */
-void verify_notes(struct verify *v);
 /* Texts of --have. 0, -EINVAL. */
 int verify_take_have(struct verify *v);
+
+/*
+ * verify_notes.c: every row of table note, after verify_keys and the walk: its
+ * columns, that it is there once, and what no other part looks at. Says what
+ * it finds.
+ */
+void verify_notes(struct verify *v);
 
 /* verify_rows.c: all rows and seals of v->db, from its base. 0 or -errno. */
 int verify_rows(struct verify *v, bool last);

@@ -79,6 +79,33 @@ attack "edit a key note" "UPDATE note SET body = CAST(replace(CAST(body AS TEXT)
 attack "a foreign index" "CREATE INDEX i ON rec(uid)" 3 "schema" 0
 attack "a trigger" "CREATE TRIGGER t AFTER INSERT ON seal BEGIN DELETE FROM rec; END" 3 "schema" 0
 attack "a wrong node" "UPDATE node SET hash = zeroblob(32) WHERE h=8 AND i=3" 3 "^TAMPERED 2 768 1023 .*node" 0
+# Notes: what is signed twice is checked twice, and nothing lies there unread.
+# text EXPRESSION: an UPDATE of the newest published checkpoint's text t
+text()
+{
+	echo "UPDATE note SET body = CAST((SELECT $1 FROM (SELECT CAST(body AS TEXT) AS t)) AS BLOB)
+	    WHERE id = (SELECT max(id) FROM note WHERE kind=3)"
+}
+nl="char(10)"
+attack "the identity's name" "$(text "substr(t, 1, length(t) - 95) || 'X' || substr(t, length(t) - 93)")" 3 "^TAMPERED 3 $last $last .*note [0-9]+" 3
+attack "the identity's key id" "$(text "substr(t, 1, length(t) - 93) || 'AAAA' || substr(t, length(t) - 88)")" 3 "^TAMPERED 3 $last $last .*note [0-9]+" 3
+attack "the identity signature" "$(text "substr(t, 1, length(t) - 5) || 'AAA=' || $nl")" 3 "^TAMPERED 3 $last $last .*note [0-9]+" 3
+attack "base64 with bits to spare" "$(text "substr(t, 1, length(t) - 3) || char(unicode(substr(t, -3)) + 1) || '=' || $nl")" 3 "^TAMPERED 3 $last $last .*note [0-9]+" 3
+attack "no identity signature" "$(text "substr(t, 1, instr(t, '/seal/') + length('/seal/$last ') + 92)")" 3 "^TAMPERED 3 $last $last .*note [0-9]+" 3
+attack "one signature more" "$(text "t || '— example.org/witness ' || substr(t, -93)")" 3 "^TAMPERED 3 $last $last .*note [0-9]+" 3
+attack "bytes after a checkpoint" "$(text "t || 'x'")" 3 "^TAMPERED 3 $last $last .*note [0-9]+" 3
+attack "bytes after a key note" "UPDATE note SET body = CAST(body || x'0a' AS BLOB) WHERE kind=2 AND n=1" 3 "^TAMPERED 4 1 1 " 3
+attack "a line after a key note" "UPDATE note SET body = CAST(CAST(body AS TEXT) || '— x ' || CAST(substr(body, -93) AS TEXT) AS BLOB) WHERE kind=2 AND n=0" 3 "^TAMPERED 4 0 0 " 3
+attack "bytes after the genesis key" "UPDATE note SET body = CAST(body || x'0a' AS BLOB) WHERE kind=1" 3 "^TAMPERED 1 0 0 .*note 1 " 4
+attack "a number beside the genesis key" "UPDATE note SET n = 7 WHERE kind=1" 3 "^TAMPERED 1 0 0 .*note 1 " 3
+attack "no number beside a key note" "UPDATE note SET n = NULL WHERE kind=2 AND n=0" 3 "^TAMPERED " 3
+attack "a second genesis key" "INSERT INTO note(kind, n, body) VALUES(1, NULL, x'78')" 3 "^TAMPERED 1 0 0 .*note [0-9]+ " 3
+attack "a checkpoint twice" "INSERT INTO note(kind, n, body) SELECT kind, n, body FROM note WHERE kind=3 AND n=$last" 3 "^TAMPERED 3 $last $last .*note [0-9]+, .*twice" 3
+attack "a note of another kind" "INSERT INTO note(kind, n, body) VALUES(9, 1, x'78')" 3 "^TAMPERED 1 0 0 .*note [0-9]+ .*kind" 3
+attack "a note of a reserved kind" "INSERT INTO note(kind, n, body) VALUES(6, 1, x'78')" 3 "^TAMPERED 1 0 0 .*note [0-9]+ .*kind" 3
+attack "a base without its frontier" "INSERT INTO note(kind, n, body) SELECT 4, n, body FROM note WHERE kind=3 AND n=$last" 3 "^TAMPERED 1 0 0 .*note [0-9]+ " 3
+attack "a checkpoint of a seal that is gone" "DELETE FROM rec WHERE idx >= $third; DELETE FROM seal WHERE n > 3;
+    DELETE FROM node WHERE (i + 1) << h > $third" 3 "^TAMPERED 3 $last $last .*note [0-9]+" 3
 attack "cut tail, seals and nodes" "DELETE FROM rec WHERE idx >= $third; DELETE FROM seal WHERE n > 3;
     DELETE FROM node WHERE (i + 1) << h > $third; DELETE FROM note WHERE kind = 3" 0 "^INTACT" 0
 cp "$work/copy/seg-00000000.db" "$work/shorter.db"

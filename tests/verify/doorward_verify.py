@@ -70,24 +70,35 @@ def signed(public, signature, text):
         return False
 
 
-def open_note(note, name, public):
-    """The text of a signed note, if this key signed it."""
+def line(name, public, signature):
+    key_id = sha(name.encode() + b"\n\1" + public)[:4]
+    return f"\u2014 {name} {base64.b64encode(key_id + signature).decode()}\n".encode()
+
+
+def open_note(note, *signers):
+    """The text of a signed note and its signatures, if these (name, key) signed it, in this order, and it holds nothing else."""
     text, _, lines = note.partition(b"\n\n")
     text += b"\n"
-    for line in lines.decode().splitlines():
-        dash, who, blob = line.split(" ")
-        raw = base64.b64decode(blob, validate=True)
-        key_id = sha(name.encode() + b"\n\1" + public)[:4]
-        if dash == "\u2014" and who == name and raw[:4] == key_id:
-            return text if signed(public, raw[4:], text) else None
-    return None
+    found = lines.split(b"\n")
+    if len(found) != len(signers) + 1 or found.pop() != b"":
+        return None, []
+    signatures = []
+    for (name, public), given in zip(signers, found):
+        try:
+            signature = base64.b64decode(given.split(b" ")[-1], validate=True)[4:]
+        except ValueError:
+            return None, []
+        if line(name, public, signature) != given + b"\n" or not signed(public, signature, text):
+            return None, []
+        signatures.append(signature)
+    return text, signatures
 
 
 def key_blocks(db, origin, genesis):
     """Proved public keys: {block: 131072 bytes}."""
     blocks, signer, name = {}, genesis, origin + "/genesis"
     for b, (n, note) in enumerate(db.execute("SELECT n, body FROM note WHERE kind=2 ORDER BY n")):
-        text = open_note(note, name, signer)
+        text, _ = open_note(note, (name, signer))
         lines = (text or b"").decode().split("\n")
         if n != b or lines[:2] != [origin + "/keys", str(b)]:
             tampered(f"key note {b}")
@@ -104,10 +115,31 @@ def key_blocks(db, origin, genesis):
     return blocks
 
 
+def check_notes(db, origin, blocks):
+    """All that lies in table note, and the published checkpoints among it."""
+    seen = set()
+    first = db.execute("SELECT body FROM note WHERE kind=2 AND n=0").fetchone()[0]
+    identity = base64.b64decode(first.split(b"\n")[4])
+    for ident, kind, n, body in db.execute("SELECT id, kind, n, body FROM note"):
+        once = (kind, n) if kind in (2, 3) else kind
+        if kind not in (1, 2, 3, 4, 5) or once in seen or (n is None) != (kind == 1) or not isinstance(body, bytes):
+            tampered(f"note {ident}")
+        seen.add(once)
+        if kind != 3:
+            continue
+        key = blocks.get(n // 4096, b"")[n % 4096 * 32:n % 4096 * 32 + 32]
+        text, signatures = open_note(body, (f"{origin}/seal/{n}", key), (origin, identity)) if len(key) == 32 else (None, [])
+        seal = db.execute("SELECT size, sig FROM seal WHERE n=?", (n,)).fetchone()
+        if text is None or seal is None or seal[1] != signatures[0] or text.split(b"\n")[:2] != [origin.encode(), b"%d" % seal[0]]:
+            tampered(f"note {ident}: checkpoint of seal {n}")
+    if (4 in seen) != (5 in seen):
+        tampered("a base without its frontier")
+
+
 def verify(path, origin, genesis, size, expected):
     db = sqlite3.connect(f"file:{path}?immutable=1", uri=True)
     db.text_factory = str
-    vkey = db.execute("SELECT body FROM note WHERE kind=1").fetchone()[0].decode()
+    vkey = db.execute("SELECT body FROM note WHERE kind=1").fetchone()[0].decode(errors="replace")
     if vkey != sys.modules["__main__"].VKEY:
         verdict(4, "KEY-MISMATCH", vkey)
     blocks, frontier, good = key_blocks(db, origin, genesis), {}, size
@@ -133,6 +165,7 @@ def verify(path, origin, genesis, size, expected):
         if n != expected:
             verdict(2, "HOLE", f"seals {expected}..{n - 1}")
         expected, good = n + 1, size
+    check_notes(db, origin, blocks)
     if seals:
         tampered(f"rows {size}..{max(seals) - 1} sealed and missing")
     return size, good, expected
