@@ -223,7 +223,10 @@ put_seal_leaf(struct batch *b)
 	return r;
 }
 
-/* The checkpoint as it is handed out: both signatures. */
+/*
+ * The checkpoint as it is handed out: both signatures, or it is not. A sealer
+ * that could not co-sign sends zeroes.
+ */
 static int
 put_published(struct store *s)
 {
@@ -234,6 +237,12 @@ put_published(struct store *s)
 	size_t len;
 	int r;
 
+	if (sodium_is_zero(w->identity_sig, SIG_BYTES)) {
+		log_warnx("checkpoint %llu has no identity signature and is "
+			  "not published",
+		    (unsigned long long)w->n);
+		return 0;
+	}
 	memcpy(c.origin, s->facts.origin, sizeof(c.origin));
 	memcpy(c.root, w->root, HASH_BYTES);
 	len = checkpoint_format(&c, note);
@@ -242,7 +251,7 @@ put_published(struct store *s)
 	if (r == 0)
 		r = note_add_signature(
 		    note, sizeof(note), &len, name, pk, w->sig);
-	if (r == 0 && !sodium_is_zero(w->identity_sig, SIG_BYTES))
+	if (r == 0)
 		r = note_add_signature(note, sizeof(note), &len, c.origin,
 		    s->identity_pk, w->identity_sig);
 	if (r < 0)
