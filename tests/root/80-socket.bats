@@ -111,7 +111,9 @@ still_answering() {
 	exec 7>&- 8>&-
 	wait "$pid"
 	still_answering
-	[ "$(awk '/VmRSS/ { print $2 }' "/proc/$(child query)/status")" -lt 65536 ]
+	# The sanitizers' shadow is not the client's doing.
+	grep -q '^#define WITH_SANITIZERS 1' "$build/config.h" ||
+		[ "$(awk '/VmRSS/ { print $2 }' "/proc/$(child query)/status")" -lt 65536 ]
 }
 
 @test "syslog-ng receives every sealed event as a line of JSON" {
