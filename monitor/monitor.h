@@ -147,6 +147,7 @@ struct pending {
 	struct vitals_monitor *vitals;
 };
 
+/* p is all zeroes. */
 void pending_init(struct pending *p, struct vitals_monitor *vitals);
 /* A free opening for fd, or NULL when the table is full. */
 struct opening *pending_take(struct pending *p, int fd);
