@@ -52,12 +52,15 @@ bad_note(struct verify *v, const struct note_row *r, const char *what)
 		    (long long)r->kind, what);
 }
 
-/* The seal it publishes lies in the same file; they were written together. */
+/*
+ * The seal it publishes lies in the same file; they were written together. If
+ * it does not, the note, whose signatures are good, proves what is gone.
+ */
 static const char *
 seal_fault(struct verify *v, const struct note_row *r,
     const struct checkpoint *c, const struct note_signature *sig)
 {
-	const char *fault = "that seal is not here";
+	const char *fault = NULL;
 	sqlite3_stmt *s = NULL;
 
 	if (sqlite3_prepare_v2(v->db, "SELECT size, sig FROM seal WHERE n = ?",
@@ -72,6 +75,12 @@ seal_fault(struct verify *v, const struct note_row *r,
 				    SIG_BYTES) == 0
 			    ? NULL
 			    : "that seal is another one";
+	else
+		verify_find(v, VERIFY_HOLE, VERIFY_PLACE_SEALS, (uint64_t)r->n,
+		    (uint64_t)r->n,
+		    "seal %lld was published (note %lld) and is missing: what "
+		    "it sealed is gone",
+		    (long long)r->n, (long long)r->id);
 	sqlite3_finalize(s);
 	return fault;
 }

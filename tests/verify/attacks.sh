@@ -105,7 +105,7 @@ attack "a note of another kind" "INSERT INTO note(kind, n, body) VALUES(9, 1, x'
 attack "a note of a reserved kind" "INSERT INTO note(kind, n, body) VALUES(6, 1, x'78')" 3 "^TAMPERED 1 0 0 .*note [0-9]+ .*kind" 3
 attack "a base without its frontier" "INSERT INTO note(kind, n, body) SELECT 4, n, body FROM note WHERE kind=3 AND n=$last" 3 "^TAMPERED 1 0 0 .*note [0-9]+ " 3
 attack "a checkpoint of a seal that is gone" "DELETE FROM rec WHERE idx >= $third; DELETE FROM seal WHERE n > 3;
-    DELETE FROM node WHERE (i + 1) << h > $third" 3 "^TAMPERED 3 $last $last .*note [0-9]+" 3
+    DELETE FROM node WHERE (i + 1) << h > $third" 2 "^HOLE 3 $last $last .*note [0-9]+" 2
 attack "cut tail, seals and nodes" "DELETE FROM rec WHERE idx >= $third; DELETE FROM seal WHERE n > 3;
     DELETE FROM node WHERE (i + 1) << h > $third; DELETE FROM note WHERE kind = 3" 0 "^INTACT" 0
 cp "$work/copy/seg-00000000.db" "$work/shorter.db"

@@ -117,7 +117,7 @@ def key_blocks(db, origin, genesis):
 
 def check_notes(db, origin, blocks):
     """All that lies in table note, and the published checkpoints among it."""
-    seen = set()
+    seen, gone = set(), []
     first = db.execute("SELECT body FROM note WHERE kind=2 AND n=0").fetchone()[0]
     identity = base64.b64decode(first.split(b"\n")[4])
     for ident, kind, n, body in db.execute("SELECT id, kind, n, body FROM note"):
@@ -130,10 +130,16 @@ def check_notes(db, origin, blocks):
         key = blocks.get(n // 4096, b"")[n % 4096 * 32:n % 4096 * 32 + 32]
         text, signatures = open_note(body, (f"{origin}/seal/{n}", key), (origin, identity)) if len(key) == 32 else (None, [])
         seal = db.execute("SELECT size, sig FROM seal WHERE n=?", (n,)).fetchone()
-        if text is None or seal is None or seal[1] != signatures[0] or text.split(b"\n")[:2] != [origin.encode(), b"%d" % seal[0]]:
+        if text is None or text.split(b"\n")[0] != origin.encode():
+            tampered(f"note {ident}: checkpoint of seal {n}")
+        if seal is None:  # a well-signed checkpoint of what is gone
+            gone.append(n)
+        elif seal[1] != signatures[0] or text.split(b"\n")[1] != b"%d" % seal[0]:
             tampered(f"note {ident}: checkpoint of seal {n}")
     if (4 in seen) != (5 in seen):
         tampered("a base without its frontier")
+    if gone:
+        verdict(2, "HOLE", f"seals {gone} were published and are missing")
 
 
 def verify(path, origin, genesis, size, expected):
