@@ -143,7 +143,7 @@ start(void **state)
 	int to_loader[2], to_store[2];
 
 	memset(s, 0, sizeof(*s));
-	(void)snprintf(s->dir, sizeof(s->dir), "/tmp/dw-query-XXXXXX");
+	(void)snprintf(s->dir, sizeof(s->dir), "/tmp/doorward-query-XXXXXX");
 	assert_non_null(mkdtemp(s->dir));
 	assert_int_equal(chmod(s->dir, 0755), 0);
 	assert_int_equal(chan_pair(to_loader), 0);
