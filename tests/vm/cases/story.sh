@@ -33,4 +33,4 @@ EOF
 chmod 755 "$payload/run.sh"
 # vdso=0: as on machines whose clock user space cannot read, every look at the
 # time is a system call, which the sandboxes must know.
-printf '%s\n' --limit 900 --mem 1024 --append vdso=0 >"$payload.options"
+printf '%s\n' --limit 1500 --mem 1024 --append vdso=0 >"$payload.options"
