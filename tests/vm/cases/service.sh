@@ -26,7 +26,7 @@ make -s -C "$build" tests/root/storm >/dev/null 2>&1 || true
 echo "--mem
 1024
 --limit
-900" >"$payload.options"
+1500" >"$payload.options"
 cat >"$payload/doorward.conf" <<'EOF'
 set mode        enforce
 set on-timeout  allow
