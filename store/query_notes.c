@@ -51,8 +51,9 @@ checkpoint_of(struct log_reader *reader)
 	return reply;
 }
 
-json_t *
-checkpoint_reply(struct query *q)
+/* What read makes of the log, within one reading transaction. */
+static json_t *
+from_log(struct query *q, json_t *(*read)(struct log_reader *))
 {
 	struct log_reader *reader;
 	json_t *reply;
@@ -64,9 +65,15 @@ checkpoint_reply(struct query *q)
 	r = log_begin(reader);
 	if (r < 0)
 		return refusal(r);
-	reply = checkpoint_of(reader);
+	reply = read(reader);
 	log_end(reader);
 	return reply;
+}
+
+json_t *
+checkpoint_reply(struct query *q)
+{
+	return from_log(q, checkpoint_of);
 }
 
 static json_t *
@@ -91,17 +98,5 @@ key_of(struct log_reader *reader)
 json_t *
 key_reply(struct query *q)
 {
-	struct log_reader *reader;
-	json_t *reply;
-	int r = query_log(q);
-
-	if (r < 0)
-		return refusal(r);
-	reader = log_source_reader(q->log);
-	r = log_begin(reader);
-	if (r < 0)
-		return refusal(r);
-	reply = key_of(reader);
-	log_end(reader);
-	return reply;
+	return from_log(q, key_of);
 }
